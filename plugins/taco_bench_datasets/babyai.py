@@ -1,0 +1,72 @@
+"""BabyAI: episodes of minigrid's instruction-following levels, acted out by its expert, with exact step boundaries.
+
+Shipped with taco-bench; ``babyai_generate`` makes the same files again, bit for bit.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from taco_bench.api import Clip, DataError, Step, sha256_of
+
+FOLDER = Path(__file__).parent / "data"
+
+PRESET = {
+    "encoder": "tiles+motion",
+    "text_encoder": "tiny",
+    "sampler.hard_negatives": 2,
+    "model.width": 64,
+    "model.heads": 4,
+    "model.feedforward": 256,
+    "model.dropout": 0.0,
+    "model.max_video_tokens": 16,
+    "model.max_text_tokens": 30,
+    "train.steps": 600,
+    "train.batch_size": 64,
+    "train.learning_rate": 0.002,
+    "train.threads": 2,
+}
+
+
+class BabyAI:
+    """One clip an episode: what the agent saw before each action, and the instruction as caption."""
+
+    streams = ("frames",)
+
+    def clips(self) -> list[Clip]:
+        """All episodes."""
+        return [
+            Clip(row["id"], row["split"], (row["caption"],), steps=tuple(Step(s["text"], s["start"], s["end"]) for s in row["steps"]))
+            for row in self._rows
+        ]
+
+    def read(self, stream: str, clip: Clip) -> np.ndarray:
+        """uint8 [time, 49, 3]: the mean colour of each of the 7 x 7 tiles in view."""
+        tiles, offsets, palette = self._arrays
+        at = self._index[clip.id]
+        return np.asarray(palette[tiles[offsets[at] : offsets[at + 1]]])
+
+    def fingerprints(self) -> dict[str, str]:
+        """Hashes of the two shipped files."""
+        return {name: sha256_of(FOLDER / name) for name in ("babyai.jsonl", "babyai.npz")}
+
+    @cached_property
+    def _rows(self) -> list[dict]:  # type: ignore[type-arg]
+        try:
+            lines = (FOLDER / "babyai.jsonl").read_text(encoding="utf-8").splitlines()
+        except OSError as error:
+            raise DataError(f"the embedded data set cannot be read: {error.strerror}", where=str(FOLDER), hint="reinstall taco-bench") from None
+        return [json.loads(line) for line in lines[1:]]  # the first line describes the file
+
+    @cached_property
+    def _index(self) -> dict[str, int]:
+        return {row["id"]: at for at, row in enumerate(self._rows)}
+
+    @cached_property
+    def _arrays(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        with np.load(FOLDER / "babyai.npz", allow_pickle=False) as file:
+            return file["tiles"], file["offsets"], file["palette"]

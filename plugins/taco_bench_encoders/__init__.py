@@ -1,0 +1,14 @@
+"""First-party encoders: where video features come from."""
+
+from taco_bench import hookimpl
+from taco_bench.hookspecs import Register
+from taco_bench_encoders.streams import VggAutoencoder
+from taco_bench_encoders.tiles import Motion, Tiles
+
+
+@hookimpl
+def taco_bench_encoders(register: Register) -> None:
+    """Add this package's encoders."""
+    register("tiles", Tiles, summary="appearance: mean colour of each tile of a frame, 147 numbers (babyai)")
+    register("motion", Motion, summary="change of the mean tile colours since the frame before, 147 numbers (babyai)")
+    register("vgg16-ae128", VggAutoencoder, summary="VGG16 frames through an auto-encoder, 128 numbers (msrvtt1k)")

@@ -1,0 +1,73 @@
+"""BERT from the Hugging Face hub or from a folder."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from taco_bench.api import DataError, sha256_of
+
+if TYPE_CHECKING:
+    import tokenizers
+    import torch
+
+
+class Bert:
+    """A BERT whose weights come from the hub or a folder.
+
+    Args:
+        name: of the model on the hub, or the path of a folder with config.json, tokenizer.json and model.safetensors.
+        pooling: the token that stands for the sentence: "cls", as in the paper, or the "mean" of all.
+        frozen: keep the weights as they are; the paper trains them.
+    """
+
+    def __init__(self, name: str = "bert-base-uncased", pooling: Literal["cls", "mean"] = "cls", frozen: bool = False) -> None:
+        self.name, self.pooling, self.frozen = name, pooling, frozen
+
+    def fit(self, captions: Sequence[str], max_tokens: int) -> None:
+        """Nothing to learn: the vocabulary comes with the weights."""
+
+    def tokenizer(self) -> tokenizers.Tokenizer:
+        """The model's own tokenizer."""
+        from transformers import AutoTokenizer
+
+        found: tokenizers.Tokenizer = self._load(AutoTokenizer).backend_tokenizer
+        if found.token_to_id("[CLS]") is None:
+            raise DataError(f"the tokenizer of {self.name!r} has no [CLS]", hint="name a BERT, such as bert-base-uncased")
+        return found
+
+    def network(self) -> torch.nn.Module:
+        """The model with its weights."""
+        from transformers import AutoModel
+
+        network: torch.nn.Module = self._load(AutoModel)
+        return network
+
+    def fingerprint(self) -> str:
+        """The hash of the weights' file."""
+        return sha256_of(_weights_file(self.name))
+
+    def _load(self, loader: Any) -> Any:
+        try:
+            return loader.from_pretrained(self.name)
+        except (OSError, ValueError) as error:
+            raise _unavailable(self.name) from error
+
+
+def _weights_file(name: str) -> Path:
+    """The weights of a folder, or of a model of the hub, fetched where that can be reached."""
+    from transformers.utils import cached_file
+
+    try:
+        return Path(cached_file(name, "model.safetensors"))
+    except (OSError, ValueError) as error:
+        raise _unavailable(name) from error
+
+
+def _unavailable(name: str) -> DataError:
+    return DataError(
+        f"the text encoder {name!r} is neither a folder with model.safetensors, nor cached, nor can it be fetched from the hub",
+        where="text_encoder.name",
+        hint="--set text_encoder.name=FOLDER, or an encoder that works offline: --text-encoder minilm, --text-encoder tiny",
+    )

@@ -1,0 +1,259 @@
+"""The public names of taco-bench for plugins: what a component of each kind receives and returns.
+
+A plugin imports from here, from :mod:`taco_bench.losses` and :mod:`taco_bench.metrics`, and ``taco_bench.hookimpl``; nothing else of
+the core is promised to stay.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+from taco_bench.atomic import replace_file, sha256_of
+from taco_bench.errors import ConfigError, DataError, PluginError, UserError, nearest
+from taco_bench.randomness import numpy_stream, stream_key, torch_stream
+from taco_bench.resources import cache_root, registry_file
+
+if TYPE_CHECKING:
+    import numpy as np
+    import tokenizers
+    import torch
+
+    from taco_bench.config import Experiment
+
+__all__ = [
+    "Clip",
+    "ConfigError",
+    "DataError",
+    "Dataset",
+    "Encoder",
+    "Evaluation",
+    "PairScores",
+    "PluginError",
+    "Sampler",
+    "Step",
+    "Tagger",
+    "Task",
+    "TextEncoder",
+    "TokenSelector",
+    "TokenWeighting",
+    "Trained",
+    "UserError",
+    "Word",
+    "cache_root",
+    "nearest",
+    "numpy_stream",
+    "registry_file",
+    "replace_file",
+    "sha256_of",
+    "stream_key",
+    "torch_stream",
+]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a procedure: its text, and the frames [start, end) in which it happens."""
+
+    text: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Clip:
+    """One video or segment of a video, with the captions that describe it.
+
+    Attributes:
+        id: unique in the data set.
+        split: "train", "val" or "test".
+        captions: one or more, each with at least one character that is no blank.
+        video: the source video that it was cut from; clips of one video belong to one split.
+        steps: where known, in order of time.
+    """
+
+    id: str
+    split: str
+    captions: tuple[str, ...]
+    video: str = ""
+    steps: tuple[Step, ...] = ()
+
+
+class Dataset(Protocol):
+    """Clips with captions, splits and feature streams."""
+
+    streams: Sequence[str]
+    """The streams that encoders can read, such as "frames" or "s3d-hm"."""
+
+    def clips(self) -> Sequence[Clip]:
+        """All clips of all splits, always in the same order.
+
+        Raises:
+            DataError: a file is missing or malformed; names the file and the line or id.
+        """
+
+    def read(self, stream: str, clip: Clip) -> np.ndarray:
+        """The raw array of one clip in one stream, time first.
+
+        Raises:
+            KeyError: the stream has no entry for this clip.
+        """
+
+    def fingerprints(self) -> Mapping[str, str]:
+        """A hash of each file that the clips and the streams come from, by a name without the path."""
+
+
+class Encoder(Protocol):
+    """Turns a data set's stream into video tokens."""
+
+    stream: str
+    """The stream that it reads."""
+    width: int
+    """The width of its tokens."""
+
+    def encode(self, frames: np.ndarray) -> np.ndarray:
+        """The tokens [time, width] of one clip's raw array."""
+
+
+@dataclass(frozen=True)
+class Word:
+    """A word of a caption.
+
+    Attributes:
+        text: as it is written.
+        start, end: its characters are ``caption[start:end]``.
+        tag: its universal part of speech, such as "NOUN".
+        idf: Eq. 7 over the training captions; 0 before they are counted.
+    """
+
+    text: str
+    start: int
+    end: int
+    tag: str
+    idf: float = 0.0
+
+
+class Tagger(Protocol):
+    """Splits captions into words with universal parts of speech (https://universaldependencies.org/u/pos/)."""
+
+    def missing(self) -> str:
+        """Why it cannot be used here, and what would help; empty where it can."""
+
+    def identity(self) -> str:
+        """Name and version of what tags, for the cache and the record."""
+
+    def tag(self, captions: Sequence[str]) -> Sequence[list[Word]]:
+        """The words of each caption, in order; may be called with many captions at a time."""
+
+
+class TokenSelector(Protocol):
+    """Says which words are tokens of interest (P_i of Eq. 4)."""
+
+    def select(self, words: Sequence[Word]) -> Sequence[bool]:
+        """One answer a word. All word pieces of a selected word are of interest; specials and padding never are."""
+
+
+class TokenWeighting(Protocol):
+    """Turns the idf of a caption's tokens of interest into the weights of their terms in Eq. 4."""
+
+    def weigh(self, idf: np.ndarray) -> np.ndarray:
+        """Weights [pieces], at least 0, from the idf [pieces] of the word pieces of interest; at least one piece."""
+
+
+class TextEncoder(Protocol):
+    """A tokenizer and a BERT-like network."""
+
+    pooling: str
+    """Which token stands for the sentence: "cls", as in the paper, or "mean" over the word pieces."""
+    frozen: bool
+    """Whether the network keeps its weights; its outputs are then computed once a caption."""
+
+    def fit(self, captions: Sequence[str], max_tokens: int) -> None:
+        """Learn what must be learnt from the training captions, such as a vocabulary; called once, first."""
+
+    def tokenizer(self) -> tokenizers.Tokenizer:
+        """The tokenizer, with [CLS] first and [SEP] last, without padding or truncation."""
+
+    def network(self) -> torch.nn.Module:
+        """A new network with the call of ``transformers.BertModel``; called under a seeded generator."""
+
+    def fingerprint(self) -> str:
+        """A hash of the weights and the vocabulary that it starts from."""
+
+
+@dataclass(frozen=True)
+class PairScores:
+    """The scores of a batch's pairs that a sampler may select by; each [texts, videos], detached, None where its loss is left out.
+
+    Attributes:
+        sentence: the dot products of Eq. 3.
+        token: the plain sum over the tokens of interest of the maxima in Eq. 4, neither weighted by idf nor by lambda.
+    """
+
+    sentence: torch.Tensor | None
+    token: torch.Tensor | None
+
+
+class Sampler(Protocol):
+    """Picks the negatives of Eq. 5."""
+
+    def negatives(self, batch_size: int) -> int:
+        """K', the number of negatives each anchor gets in a batch of ``batch_size`` pairs."""
+
+    def sample(
+        self, scores: PairScores, batch_size: int, generator: torch.Generator, device: torch.device
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Pick K' negatives for each anchor of both directions, none of them the positive.
+
+        Args:
+            scores: of the current batch; text i and video i belong together.
+            batch_size: K.
+            generator: on the CPU, at the start of this step's stream.
+            device: where the answer must lie.
+
+        Returns:
+            videos [K, K'], the negative videos of each text, and texts [K, K'], the negative texts of each video; int64.
+        """
+
+
+class Trained(Protocol):
+    """A finished training, as a task sees it."""
+
+    experiment: Experiment
+
+    def clips(self, split: str) -> Sequence[Clip]:
+        """The clips of a split, in the order of the score matrices."""
+
+    def pair_scores(self, split: str) -> Mapping[str, np.ndarray]:
+        """The score matrices [texts, videos] of a split, float32.
+
+        Keys: "sentence", "token" and "fusion", where their losses were trained and are asked for; "text->video" and "video->text", the
+        fused scores of the two directions (one matrix unless a shortlist is in use).
+        """
+
+
+@dataclass
+class Evaluation:
+    """What a task found out about one training.
+
+    Attributes:
+        rows: figures by row and column; the first row is the result, the rest are parts of it, such as each score alone.
+        controls: rows that cost nothing and must land at chance.
+        queries: what each query contributed, so that statistics can be done again; lists of equal length.
+        arrays: further arrays to keep, such as the figures under permutations of the gallery.
+        pool: what was evaluated: split, number of queries and so on.
+    """
+
+    rows: dict[str, dict[str, float]]
+    controls: dict[str, dict[str, float]] = field(default_factory=dict)
+    queries: dict[str, list[Any]] = field(default_factory=dict)
+    arrays: dict[str, np.ndarray] = field(default_factory=dict)
+    pool: dict[str, Any] = field(default_factory=dict)
+
+
+class Task(Protocol):
+    """How a trained model is evaluated."""
+
+    def evaluate(self, trained: Trained) -> Evaluation:
+        """Evaluate on the split that the experiment names."""

@@ -1,0 +1,52 @@
+"""Files that are replaced whole or not at all, and their hashes."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from taco_bench.errors import UserError
+
+
+def replace_file(path: Path, write: Callable[[Path], None]) -> None:
+    """Let ``write`` fill a temporary file beside ``path``, sync it, and rename it to ``path``.
+
+    Raises:
+        UserError: the folder cannot be written to, or the disk is full; ``path`` is as it was.
+    """
+    temporary = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=".", suffix=f"-{path.name}", dir=path.parent)
+        os.close(handle)
+        temporary = Path(name)
+        write(temporary)
+        with temporary.open("rb+") as file:
+            os.fsync(file.fileno())
+        temporary.chmod(0o644)
+        temporary.replace(path)
+    except OSError as error:
+        raise UserError(
+            f"cannot write {path.name}: {error.strerror or error}",
+            where=str(path.parent),
+            hint="free some space or make the folder writable; --results DIR and TACO_BENCH_CACHE name other folders",
+        ) from error
+    finally:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+
+
+def sha256_of(*parts: bytes | str | Path) -> str:
+    """The SHA-256 of byte strings, texts and files, one after the other, as 64 hexadecimal digits."""
+    digest = hashlib.sha256()
+    for part in parts:
+        if isinstance(part, Path):
+            with part.open("rb") as file:
+                content = hashlib.file_digest(file, "sha256").digest()
+        else:
+            content = part.encode() if isinstance(part, str) else part
+        digest.update(len(content).to_bytes(8, "big") + content)
+    return digest.hexdigest()

@@ -1,0 +1,63 @@
+"""Progress on a terminal, by rich; plain lines where stderr is no terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from taco_bench.reporting import Advance
+
+
+class Terminal:
+    """A reporter that draws bars on stderr, several at once; a context manager around all of them."""
+
+    def __init__(self) -> None:
+        self.console = Console(stderr=True, highlight=False, soft_wrap=True)
+        self.progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=20),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[text]}"),
+            console=self.console,
+            refresh_per_second=4,
+            disable=not self.console.is_terminal,
+        )
+
+    def __enter__(self) -> Terminal:
+        """Start drawing."""
+        self.progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop drawing."""
+        self.progress.stop()
+
+    def say(self, line: str) -> None:
+        """A line above the bars."""
+        self.console.print(line, markup=False)
+
+    @contextmanager
+    def bar(self, what: str, total: int, done: int = 0) -> Iterator[Advance]:
+        """A bar; without a terminal a line at every tenth of the way."""
+        task = self.progress.add_task(what, total=total, completed=done, text="")
+        position, told = done, done * 10 // max(1, total)
+
+        def advance(steps: int = 1, text: str = "") -> None:
+            nonlocal position, told
+            position += steps
+            self.progress.update(task, advance=steps, **({"text": text} if text else {}))
+            if not self.console.is_terminal and total >= 100 and position * 10 // total > told:
+                told = position * 10 // total
+                self.say(f"{what}: {position}/{total}  {text}".rstrip())
+
+        try:
+            yield advance
+        finally:
+            if self.console.is_terminal and position < total:
+                self.progress.remove_task(task)

@@ -1,0 +1,37 @@
+"""``taco-bench list``: the components that there are."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+
+from taco_bench.errors import UserError, nearest
+
+
+@click.command()
+@click.argument("kind", required=False)
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.pass_obj
+def command(obj: dict[str, Any], kind: str | None, *, as_json: bool) -> None:
+    """List the components of every KIND, or of one: data, encoder, sampler, tokens, ..."""
+    from taco_bench.plugins import FIRST_PARTY, HOOKS, load_plugins
+
+    if kind is not None and kind not in HOOKS:
+        raise UserError(f"unknown kind of component {kind!r}", hint=nearest(kind, HOOKS))
+    plugins = load_plugins(obj["third_party"])
+    components = [component for component in plugins.all() if kind in (None, component.kind)]
+    if as_json:
+        fields = ("kind", "name", "summary", "distribution", "version")
+        click.echo(json.dumps([{name: getattr(component, name) for name in fields} for component in components], indent=1))
+        return
+    for heading in HOOKS:
+        rows = [component for component in components if component.kind == heading]
+        if rows:
+            click.echo(f"{heading}:")
+        for component in rows:
+            origin = "" if component.distribution == FIRST_PARTY else f"  [{component.distribution} {component.version}]"
+            click.echo(f"  {component.name:<14} {component.summary}{origin}")
+    if plugins.failures:
+        click.echo(f"{len(plugins.failures)} plugins failed to load; `taco-bench plugins doctor` says why", err=True)

@@ -1,0 +1,56 @@
+"""Checks on what a data set gives: nothing below the data set has to look at it again."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from taco_bench.api import Clip
+from taco_bench.errors import DataError
+
+SPLITS = ("train", "val", "test")
+
+
+def check_clips(clips: Sequence[Clip], data: str) -> None:
+    """Check ids, captions and splits.
+
+    Raises:
+        DataError: a duplicate id, a caption without text, an unknown split, or a video in two splits; names the clip.
+    """
+    counts = Counter(clip.id for clip in clips)
+    for clip in clips:
+        if counts[clip.id] > 1:
+            raise DataError(f"the id {clip.id!r} occurs {counts[clip.id]} times", where=data, hint="give each clip an id of its own")
+        if clip.split not in SPLITS:
+            raise DataError(f"clip {clip.id!r} has the split {clip.split!r}", where=data, hint="splits are train, val and test")
+        if not clip.captions or not all(caption.strip() for caption in clip.captions):
+            raise DataError(f"clip {clip.id!r} has an empty caption", where=data, hint="give it a caption or leave the clip out")
+    _check_videos(clips, data)
+
+
+def _check_videos(clips: Sequence[Clip], data: str) -> None:
+    split_of: dict[str, str] = {}
+    for clip in clips:
+        video = clip.video or clip.id
+        if split_of.setdefault(video, clip.split) != clip.split:
+            raise DataError(
+                f"video {video!r} is in the splits {split_of[video]} and {clip.split}", where=data, hint="keep the clips of a video in one split"
+            )
+
+
+def check_size(clips: Sequence[Clip], data: str, batch_size: int, negatives: int | None) -> None:
+    """Check that the training split is large enough for the batches.
+
+    Raises:
+        DataError: it is smaller than K, or than K' + 1.
+    """
+    size = sum(clip.split == "train" for clip in clips)
+    if negatives is not None and size < negatives + 1:
+        raise DataError(
+            f"the training split has {size} clips, but {negatives} negatives an anchor (K') need at least {negatives + 1}",
+            where=data,
+            hint="--set sampler.hard_negatives=N with a smaller N, or a larger data set",
+        )
+    if size < batch_size:
+        hint = f"--set train.batch_size={max(2, size)}"
+        raise DataError(f"the training split has {size} clips, but a batch has {batch_size} (K)", where=data, hint=hint)

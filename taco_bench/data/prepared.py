@@ -1,0 +1,105 @@
+"""A data set made ready for one experiment: checked clips, features, tokenized captions. Shared by all its seeds."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from taco_bench.api import Clip, Dataset, TextEncoder, Word
+from taco_bench.config import Experiment
+from taco_bench.data.clips import check_clips, check_size
+from taco_bench.data.features import FeatureStore, features_identity, open_features
+from taco_bench.plugins import Plugins
+from taco_bench.reporting import Reporter
+from taco_bench.sources import source_hash
+from taco_bench.text.corpus import Caption, Interest, caption_table, tokenize
+from taco_bench.text.idf import Idf
+from taco_bench.text.tagging import tag_captions
+
+
+@dataclass
+class Prepared:
+    """What trainings and evaluations of one experiment share.
+
+    Attributes:
+        clips: of each split, without skipped ones.
+        features: video tokens of all clips.
+        captions: every caption, tokenized, by its text.
+        text_encoder: fitted to the training captions.
+        fingerprints: of the data set's files and the text encoder's weights.
+        skipped: ids of clips without features.
+        tagger: name and version of what tagged; empty where L2 is left out.
+    """
+
+    clips: dict[str, list[Clip]]
+    features: FeatureStore
+    captions: dict[str, Caption]
+    text_encoder: TextEncoder
+    fingerprints: dict[str, str]
+    skipped: list[str] = field(default_factory=list)
+    tagger: str = ""
+
+
+def prepare(experiment: Experiment, plugins: Plugins, reporter: Reporter) -> Prepared:
+    """Read, check and tokenize the data of an experiment.
+
+    Raises:
+        DataError: whatever is wrong with it; names the file, line or clip.
+    """
+    dataset: Dataset = plugins.build("data", experiment.data)
+    name = f"data set {experiment.data['type']}"
+    clips = list(dataset.clips())
+    check_clips(clips, name)
+    fingerprints = dict(dataset.fingerprints())
+    features, skipped = _features(experiment, dataset, clips, fingerprints, plugins, reporter)
+    if skipped:
+        reporter.say(f"{len(skipped)} clips without features are skipped, the first is {skipped[0]}")
+        clips = [clip for clip in clips if clip.id in features.index]
+    sampler = plugins.build("sampler", experiment.sampler) if experiment.sampler else None
+    size = experiment.train.batch_size
+    check_size(clips, name, size, sampler.negatives(size) if sampler else None)
+    text_encoder, captions, tagger = _captions(experiment, clips, plugins, reporter)
+    fingerprints["text encoder"] = text_encoder.fingerprint()
+    splits = {split: [clip for clip in clips if clip.split == split] for split in ("train", "val", "test")}
+    return Prepared(splits, features, captions, text_encoder, fingerprints, skipped, tagger)
+
+
+def _features(
+    experiment: Experiment, dataset: Dataset, clips: Sequence[Clip], fingerprints: dict[str, str], plugins: Plugins, reporter: Reporter
+) -> tuple[FeatureStore, list[str]]:
+    encoders = [plugins.build("encoder", spec) for spec in experiment.encoder]
+    sources = [source_hash(plugins.get("encoder", spec["type"]).factory) for spec in experiment.encoder]
+    sources.append(source_hash(plugins.get("data", experiment.data["type"]).factory))
+    config: dict[str, Any] = {"encoder": experiment.encoder, "data": experiment.data, "on_missing": experiment.on_missing}
+    identity = features_identity(json.dumps([config, fingerprints], sort_keys=True), *sources)
+    with reporter.bar("features", len(clips)) as advance:
+        return open_features(dataset, encoders, clips, identity, experiment.on_missing, advance)
+
+
+def _captions(
+    experiment: Experiment, clips: Sequence[Clip], plugins: Plugins, reporter: Reporter
+) -> tuple[TextEncoder, dict[str, Caption], str]:
+    texts = [caption for clip in clips for caption in clip.captions]
+    training = [caption for clip in clips if clip.split == "train" for caption in clip.captions]
+    encoder: TextEncoder = plugins.build("text-encoder", experiment.text_encoder)
+    encoder.fit(training, experiment.model.max_text_tokens)
+    encodings = tokenize(texts, encoder.tokenizer(), experiment.model.max_text_tokens)
+    words, tagger = _words(experiment, texts, training, plugins, reporter)
+    selectors = [plugins.build("tokens", spec) for spec in experiment.tokens]
+    weighting = plugins.build("token-weights", experiment.token_weights) if experiment.token_weights else None
+    return encoder, caption_table(encodings, words, Interest(selectors, weighting)), tagger
+
+
+def _words(
+    experiment: Experiment, texts: Sequence[str], training: Sequence[str], plugins: Plugins, reporter: Reporter
+) -> tuple[dict[str, list[Word]], str]:
+    """The words of each caption with their idf; none where L2 is left out."""
+    if experiment.tagger is None:
+        return {}, ""
+    tagger = plugins.build("tagger", experiment.tagger)
+    with reporter.bar("parts of speech", len(set(texts))) as advance:
+        tagged = tag_captions(texts, tagger, advance)
+    idf = Idf(tagged[caption] for caption in training)
+    return {caption: idf.annotate(words) for caption, words in tagged.items()}, tagger.identity()

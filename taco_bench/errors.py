@@ -1,0 +1,84 @@
+"""Errors that a user can cause: what is wrong, where, and what to do next."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+
+class UserError(Exception):
+    """Something the user can mend; shown without a traceback.
+
+    Args:
+        what: what is wrong, in one sentence.
+        where: the file, key, line or id that it is about.
+        hint: what to do next.
+    """
+
+    exit_code = 2
+
+    def __init__(self, what: str, *, where: str = "", hint: str = "") -> None:
+        self.what, self.where, self.hint = what, where, hint
+        super().__init__("\n".join(self.lines()))
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Errors travel from worker processes whole."""
+        return _rebuild, (type(self), self.__dict__)
+
+    def lines(self) -> list[str]:
+        """The message, a line each for what, where and hint."""
+        where = [f"  where: {self.where}"] if self.where else []
+        hint = [f"  try:   {self.hint}"] if self.hint else []
+        return [self.what, *where, *hint]
+
+
+class ConfigError(UserError):
+    """A wrong option, component name or combination of them; exit code 2.
+
+    Args:
+        problems: all that is wrong, so that one look is enough to mend it.
+    """
+
+    def __init__(self, problems: Sequence[UserError]) -> None:
+        self.problems = list(problems)
+        first = self.problems[0]
+        super().__init__(first.what, where=first.where, hint=first.hint)
+
+    def lines(self) -> list[str]:
+        """The messages of all problems, one after the other."""
+        return [line for problem in self.problems for line in problem.lines()]
+
+
+class DataError(UserError):
+    """A data set, caption or feature that cannot be used; exit code 3."""
+
+    exit_code = 3
+
+
+class PluginError(UserError):
+    """A plugin that fails to load, breaks its contract, or clashes with another; exit code 4."""
+
+    exit_code = 4
+
+
+class TrainingError(UserError):
+    """A training that cannot go on, such as one whose loss is NaN; exit code 5."""
+
+    exit_code = 5
+
+
+def _rebuild(kind: type[UserError], state: dict[str, Any]) -> UserError:
+    error = kind.__new__(kind)
+    error.__dict__.update(state)
+    error.args = ("\n".join(error.lines()),)
+    return error
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """A hint that names the known words closest to ``name``, or all of them where none is close."""
+    known = sorted(known)
+    close = difflib.get_close_matches(name.lower(), known, n=3, cutoff=0.6)
+    if close:
+        return "did you mean " + " or ".join(close) + "?"
+    return "known names: " + (", ".join(known) if known else "none")

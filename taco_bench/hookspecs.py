@@ -1,0 +1,85 @@
+"""The whole plugin contract.
+
+A plugin is an installed distribution with an entry point in the group ``taco_bench`` that names a module. The module holds functions
+marked :data:`taco_bench.hookimpl` and named as below. Each is called once, when the plugins are loaded, with ``register``; it calls
+``register(name, factory, summary=...)`` for each component it adds. ``factory`` is a class or function; its keyword arguments are the
+component's options, read from the signature, so every one needs an annotation and a default. What it returns must satisfy the
+protocol of the same kind in :mod:`taco_bench.api`. taco-bench's own components come in by this door too.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+import pluggy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+hookspec = pluggy.HookspecMarker("taco_bench")
+
+
+class Register(Protocol):
+    """Adds a component to the kind whose hook is running."""
+
+    def __call__(
+        self,
+        name: str,
+        factory: Callable[..., Any],
+        *,
+        summary: str,
+        preset: Mapping[str, Any] | None = None,
+        reads: tuple[str, ...] = (),
+        fallback: str | None = None,
+    ) -> None:
+        """Register ``factory`` as ``name``.
+
+        Args:
+            name: lower-case letters, digits and dashes; unique in its kind over all plugins.
+            factory: called with the component's options as keyword arguments.
+            summary: one line for ``taco-bench list``.
+            preset: data sets only. Options for experiments on this data set, by dotted key (``{"model.width": 64}``); the command line
+                and a configuration file override them.
+            reads: samplers only. Losses ("l1", "l2") of which at least one must be trained for the sampler to have scores to read.
+            fallback: taggers only. The tagger to use, announced, where this one is not installed and was not asked for by name.
+        """
+
+
+@hookspec
+def taco_bench_encoders(register: Register) -> None:
+    """Add encoders: where video features come from. Since 0.1."""
+
+
+@hookspec
+def taco_bench_token_selectors(register: Register) -> None:
+    """Add token selectors: which words of a caption are tokens of interest. Since 0.1."""
+
+
+@hookspec
+def taco_bench_token_weightings(register: Register) -> None:
+    """Add token weightings: from the idf of the tokens of interest to their weights in the token loss. Since 0.1."""
+
+
+@hookspec
+def taco_bench_samplers(register: Register) -> None:
+    """Add samplers: which pairs of a batch go through the fusion module as negatives. Since 0.1."""
+
+
+@hookspec
+def taco_bench_text_encoders(register: Register) -> None:
+    """Add text encoders: a tokenizer and a BERT-like network. Since 0.1."""
+
+
+@hookspec
+def taco_bench_taggers(register: Register) -> None:
+    """Add taggers: from a caption to words with universal parts of speech. Since 0.1."""
+
+
+@hookspec
+def taco_bench_datasets(register: Register) -> None:
+    """Add data sets: clips with captions, splits and feature streams. Since 0.1."""
+
+
+@hookspec
+def taco_bench_tasks(register: Register) -> None:
+    """Add tasks: how a trained model is evaluated, with the controls of its table. Since 0.1."""

@@ -1,0 +1,111 @@
+"""L2, the token-level loss: Eq. 4, with the token similarity of P 3.3."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+WORDS_AT_A_TIME = 512
+"""Words whose similarities to all video tokens are held at once; bounds the memory of both passes."""
+
+
+class _MaxOverVideoTokens(torch.autograd.Function):
+    """max_k w . x_k for each word w and video x, without keeping the words x video tokens products for the backward pass.
+
+    The gradient goes through the best video token of each (word, video) alone, so its index is all that is kept.
+    """
+
+    @staticmethod
+    def forward(ctx, words: Tensor, video: Tensor, mask: Tensor) -> Tensor:  # type: ignore[no-untyped-def, override]
+        count, longest, width = video.shape  # [videos, m, d]
+        flat = video.reshape(-1, width).T
+        closed = ~mask.reshape(1, count, longest)
+        best = words.new_empty(len(words), count)
+        index = torch.empty(len(words), count, dtype=torch.int64, device=words.device)
+        for start in range(0, len(words), WORDS_AT_A_TIME):
+            part = slice(start, start + WORDS_AT_A_TIME)
+            products = (words[part] @ flat).view(-1, count, longest)  # [words, videos, m]
+            torch.max(products.masked_fill_(closed, -torch.inf), dim=2, out=(best[part], index[part]))
+        ctx.save_for_backward(words, video, index)
+        return best
+
+    @staticmethod
+    def backward(ctx, gradient: Tensor) -> tuple[Tensor, Tensor, None]:  # type: ignore[no-untyped-def, override]
+        words, video, index = ctx.saved_tensors
+        count, longest, width = video.shape
+        flat = video.reshape(-1, width)
+        to_words, to_video = torch.empty_like(words), torch.zeros_like(flat)
+        for start in range(0, len(words), WORDS_AT_A_TIME):
+            part = slice(start, start + WORDS_AT_A_TIME)
+            # [words, videos, m]: each (word, video) gradient at its best token, 0 elsewhere
+            spread = gradient.new_zeros(*index[part].shape, longest).scatter_(2, index[part].unsqueeze(2), gradient[part].unsqueeze(2))
+            spread = spread.view(-1, count * longest)
+            to_words[part] = spread @ flat
+            to_video.addmm_(spread.T, words[part])
+        return to_words, to_video.view_as(video), None
+
+
+def word_similarity(words: Tensor, video_tokens: Tensor, video_mask: Tensor) -> Tensor:
+    """s(x, y^p) of P 3.3 for a flat list of words: the largest dot product with any token of the video.
+
+    Args:
+        words: [words, d].
+        video_tokens: [videos, m, d].
+        video_mask: [videos, m], True for real tokens; every video has at least one.
+
+    Returns:
+        [words, videos].
+    """
+    return _MaxOverVideoTokens.apply(words, video_tokens, video_mask)  # type: ignore[no-any-return, no-untyped-call]
+
+
+def token_similarity(video_tokens: Tensor, video_mask: Tensor, text_tokens: Tensor, token_mask: Tensor) -> Tensor:
+    """The similarity of every text token of interest to every video, P 3.3.
+
+    Args:
+        video_tokens: [videos, m, d].
+        video_mask: [videos, m], True for real tokens.
+        text_tokens: [texts, n, d].
+        token_mask: [texts, n], True for tokens of interest.
+
+    Returns:
+        [texts, n, videos], the maximum over the video's tokens; 0 where ``token_mask`` is False.
+    """
+    found = word_similarity(text_tokens[token_mask], video_tokens, video_mask)  # [words, videos]
+    similarity = found.new_zeros(*token_mask.shape, len(video_tokens))
+    return similarity.masked_scatter(token_mask.unsqueeze(-1), found)
+
+
+def word_nce(similarity: Tensor, owner: Tensor, weights: Tensor, texts: int, *, temperature: float = 1.0) -> Tensor:
+    """Eq. 4 from the similarities of a flat list of words.
+
+    Args:
+        similarity: [words, videos], as :func:`word_similarity` gives it.
+        owner: [words], the text that each word is of; text i belongs to video i.
+        weights: [words].
+        texts: K; texts without a word of interest contribute 0 and still count.
+        temperature: tau 2; the paper uses 1.
+    """
+    each = F.cross_entropy(similarity / temperature, owner, reduction="none")  # [words]: a softmax over the videos for each word
+    return each @ weights / texts
+
+
+def token_nce(
+    video_tokens: Tensor, video_mask: Tensor, text_tokens: Tensor, token_weights: Tensor, *, temperature: float = 1.0
+) -> Tensor:
+    """The token loss, Eq. 4: each token of interest against all videos of the batch.
+
+    Args:
+        video_tokens: [K, m, d].
+        video_mask: [K, m], True for real tokens.
+        text_tokens: [K, n, d]; text i belongs to video i.
+        token_weights: [K, n], the weight of each token's term, used as given; 0 for tokens that are not of interest.
+        temperature: tau 2; the paper uses 1.
+
+    Returns:
+        A scalar: the weighted sum over the tokens of each text, mean over the texts.
+    """
+    chosen = token_weights != 0
+    similarity = word_similarity(text_tokens[chosen], video_tokens, video_mask)
+    return word_nce(similarity, chosen.nonzero()[:, 0], token_weights[chosen], len(text_tokens), temperature=temperature)

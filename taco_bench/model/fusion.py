@@ -1,0 +1,117 @@
+"""The fusion module: self-attention over the tokens of a text and a video together, and a score for the pair (P 3.1, Eq. 5).
+
+A text or a video comes in many pairs of a batch, and only the [CLS] output of a pair is read. So the first layer's projections are
+computed once a token instead of once a pair, and the last layer computes queries, output and feed-forward for [CLS] alone: with two
+layers 11 d^2 instead of 24 d^2 multiplications a token of a pair. No padding is computed but inside attention itself. All of it is exact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from taco_bench.config import Model
+from taco_bench.model.layers import TransformerLayer, initialize
+from taco_bench.model.ragged import Ragged, pad, unpad
+
+TOKENS_AT_A_TIME = {"cpu": 1 << 13, "cuda": 1 << 18}
+"""Tokens of pairs computed at once: what fits the caches of a CPU, what fills a GPU."""
+
+
+class FusionModule(nn.Module):
+    """Scores pairs of texts and videos.
+
+    Text positions are 0 .. n_max - 1 and video positions from n_max on, whatever the real lengths; the input has no dropout.
+
+    Args:
+        config: sizes.
+    """
+
+    def __init__(self, config: Model) -> None:
+        super().__init__()
+        d = config.width
+        self.video_position = config.max_text_tokens
+        self.position = nn.Embedding(config.positions, d)
+        self.kind = nn.Embedding(2, d)
+        self.norm = nn.LayerNorm(d, eps=1e-12)
+        self.layers = nn.ModuleList(TransformerLayer(d, config.heads, config.feedforward, config.dropout) for _ in range(config.fusion_layers))
+        self.score = nn.Linear(d, 1)  # w with its bias
+        initialize(self, d)
+
+    def forward(self, text: Ragged, video: Ragged, text_of: Tensor, video_of: Tensor) -> Tensor:
+        """The logits w . z of pairs.
+
+        Args:
+            text: tokens of the texts, [CLS] first in each.
+            video: tokens of the videos.
+            text_of: [pairs], the text of each pair.
+            video_of: [pairs], the video of each pair.
+
+        Returns:
+            [pairs].
+        """
+        tokens = torch.cat([self._embed(text, 0, 0), self._embed(video, self.video_position, 1)])  # [all tokens, d]
+        first = self.layers[0].query_key_value(tokens)  # [all tokens, 3 d], shared by all pairs
+        lengths = text.lengths[text_of] + video.lengths[video_of]
+        order = lengths.argsort(descending=True, stable=True)  # pairs of like length together
+        video_starts = len(text.values) + video.starts
+        scores = []
+        for part in self._chunks(lengths[order].tolist(), tokens.device.type):
+            pairs = order[part]
+            t, v = text_of[pairs], video_of[pairs]
+            rows, mask = _pair_rows(text.starts[t], text.lengths[t], video_starts[v], video.lengths[v])
+            scores.append(self._score(tokens, first, rows, mask))
+        return torch.cat(scores).index_select(0, order.argsort())  # back in the order in which the pairs were given
+
+    def _embed(self, tokens: Ragged, first_position: int, kind: int) -> Tensor:
+        place = self.position(first_position + tokens.positions())
+        return self.norm(tokens.values + place + self.kind.weight[kind])  # type: ignore[no-any-return]
+
+    @staticmethod
+    def _chunks(lengths: list[int], device: str) -> Iterator[slice]:
+        """Slices of pairs, ordered by falling length, of a bounded number of tokens each."""
+        start = 0
+        while start < len(lengths):
+            many = max(1, TOKENS_AT_A_TIME[device] // max(1, lengths[start]))
+            yield slice(start, start + many)
+            start += many
+
+    def _score(self, tokens: Tensor, first: Tensor, rows: Tensor, mask: Tensor) -> Tensor:
+        """Logits [pairs] of pairs whose tokens are ``tokens[rows]`` where ``mask``; both [pairs, longest]."""
+        count = int(mask.sum())
+        kept = unpad(rows, mask, count)  # [tokens of pairs]
+        x = F.embedding(kept, tokens)
+        q, k, v = F.embedding(rows, first).chunk(3, dim=-1)  # [pairs, longest, d]
+        for layer, following in zip(self.layers, self.layers[1:], strict=False):
+            x = layer.finish(unpad(layer.attend(q, k, v, mask), mask, count), x)
+            q, k, v = self._next_projections(following, x, mask)
+        starts = mask.sum(dim=1).cumsum(0) - mask.sum(dim=1)
+        last = self.layers[-1]
+        cls = last.finish(last.attend(q[:, :1], k, v, mask).squeeze(1), x.index_select(0, starts))  # [pairs, d]
+        return self.score(cls).squeeze(1)  # type: ignore[no-any-return]
+
+    def _next_projections(self, layer: TransformerLayer, x: Tensor, mask: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Queries, keys and values [pairs, longest, d] of a later layer; of the last layer the queries of [CLS] alone."""
+        if layer is not self.layers[-1]:
+            q, k, v = pad(layer.query_key_value(x), mask).chunk(3, dim=-1)
+            return q, k, v
+        d = x.shape[1]
+        weight, bias = layer.query_key_value.weight, layer.query_key_value.bias
+        k, v = pad(F.linear(x, weight[d:], bias[d:]), mask).chunk(2, dim=-1)
+        lengths = mask.sum(dim=1)
+        cls = x.index_select(0, lengths.cumsum(0) - lengths)
+        return F.linear(cls, weight[:d], bias[:d]).unsqueeze(1), k, v
+
+
+def _pair_rows(text_start: Tensor, text_length: Tensor, video_start: Tensor, video_length: Tensor) -> tuple[Tensor, Tensor]:
+    """Where the tokens of each pair lie, text first, and which of [pairs, longest] are real."""
+    total = text_length + video_length
+    place = torch.arange(int(total.max()), device=total.device)  # [longest]
+    n = text_length.unsqueeze(1)
+    mask = place < total.unsqueeze(1)
+    rows = torch.where(place < n, text_start.unsqueeze(1) + place, video_start.unsqueeze(1) + place - n)
+    return rows.where(mask, 0), mask
+

@@ -1,0 +1,59 @@
+"""One transformer layer as in BERT (post-norm, gelu), in parts, so that the fusion module can compute each part only where needed."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from taco_bench.model.ragged import Ragged, pad, unpad
+
+BERT_STD, BERT_WIDTH = 0.02, 768
+"""BERT initialises with 0.02 at width 768; other widths keep the same variance of the outputs."""
+
+
+class TransformerLayer(nn.Module):
+    """Self-attention and feed-forward: 12 d^2 multiplications a token with a feed-forward width of 4 d."""
+
+    def __init__(self, width: int, heads: int, feedforward: int, dropout: float) -> None:
+        super().__init__()
+        self.heads = heads
+        self.query_key_value = nn.Linear(width, 3 * width)  # 3 d^2
+        self.output = nn.Linear(width, width)  # d^2
+        self.attention_norm = nn.LayerNorm(width, eps=1e-12)
+        self.expand = nn.Linear(width, feedforward)  # 4 d^2
+        self.contract = nn.Linear(feedforward, width)  # 4 d^2
+        self.output_norm = nn.LayerNorm(width, eps=1e-12)
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, tokens: Ragged) -> Ragged:
+        """[tokens, d] to [tokens, d]; each row attends to itself."""
+        mask = tokens.mask()
+        q, k, v = pad(self.query_key_value(tokens.values), mask).chunk(3, dim=-1)  # each [rows, longest, d]
+        attended = unpad(self.attend(q, k, v, mask), mask, len(tokens.values))
+        return tokens.with_values(self.finish(attended, tokens.values))
+
+    def attend(self, q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None) -> Tensor:
+        """Multi-head attention of q [rows, queries, d] over k, v [rows, longest, d]; ``mask`` [rows, longest], None: all are real."""
+        open_ = None if mask is None or bool(mask.all()) else mask[:, None, None, :]  # [rows, 1, 1, longest]
+        out = F.scaled_dot_product_attention(
+            self._split(q), self._split(k), self._split(v), attn_mask=open_, dropout_p=self.dropout.p if self.training else 0.0
+        )
+        return out.transpose(1, 2).flatten(2)  # [rows, queries, d]
+
+    def _split(self, x: Tensor) -> Tensor:
+        return x.unflatten(-1, (self.heads, -1)).transpose(1, 2)  # [rows, heads, length, d / heads]
+
+    def finish(self, attended: Tensor, tokens: Tensor) -> Tensor:
+        """What follows attention, token by token: output projection, feed-forward, both with residual and norm; [..., d]."""
+        tokens = self.attention_norm(tokens + self.dropout(self.output(attended)))
+        return self.output_norm(tokens + self.dropout(self.contract(F.gelu(self.expand(tokens)))))
+
+
+def initialize(module: nn.Module, width: int) -> None:
+    """BERT's initialisation, scaled to ``width``, for all linear and embedding layers below ``module``."""
+    std = BERT_STD * (BERT_WIDTH / width) ** 0.5
+    for part in module.modules():
+        if isinstance(part, nn.Linear | nn.Embedding):
+            nn.init.normal_(part.weight, std=std)
+        if isinstance(part, nn.Linear):
+            nn.init.zeros_(part.bias)

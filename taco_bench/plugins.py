@@ -1,0 +1,226 @@
+"""Discovery of plugins: each loaded in isolation, their components kept in one registry a kind."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import re
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+import pluggy
+
+from taco_bench import hookspecs
+from taco_bench.errors import PluginError, UserError, nearest
+
+GROUP = "taco_bench"
+FIRST_PARTY = "taco-bench"
+
+HOOKS = {
+    "encoder": "taco_bench_encoders",
+    "tokens": "taco_bench_token_selectors",
+    "token-weights": "taco_bench_token_weightings",
+    "sampler": "taco_bench_samplers",
+    "text-encoder": "taco_bench_text_encoders",
+    "tagger": "taco_bench_taggers",
+    "data": "taco_bench_datasets",
+    "task": "taco_bench_tasks",
+}
+"""Kind of component, as the command line names it, to the hook that adds components of it."""
+
+
+@dataclass(frozen=True)
+class Component:
+    """What a plugin registered under a kind and a name."""
+
+    kind: str
+    name: str
+    factory: Callable[..., Any]
+    summary: str
+    distribution: str
+    version: str
+    preset: Mapping[str, Any] = field(default_factory=dict)
+    reads: tuple[str, ...] = ()
+    fallback: str | None = None
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A plugin, or a part of one, that could not be used."""
+
+    distribution: str
+    entry_point: str
+    reason: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A plugin whose module was imported and registered."""
+
+    distribution: str
+    version: str
+    entry_point: str
+    module: str
+    seconds: float
+
+
+@dataclass
+class Plugins:
+    """All components that the installed plugins offer, and the plugins that failed."""
+
+    loaded: list[Loaded] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+    _components: dict[str, dict[str, list[Component]]] = field(default_factory=lambda: {kind: {} for kind in HOOKS})
+
+    def names(self, kind: str) -> list[str]:
+        """The names registered under a kind, sorted."""
+        return sorted(self._components[kind])
+
+    def all(self) -> Iterable[Component]:
+        """Every component of every kind, a name that is taken twice as often as it is taken."""
+        return (component for names in self._components.values() for name in sorted(names) for component in names[name])
+
+    def conflicts(self) -> list[list[Component]]:
+        """The components whose name another of their kind has too."""
+        return [found for names in self._components.values() for found in names.values() if len(found) > 1]
+
+    def add(self, component: Component) -> None:
+        """Keep a component; one whose name is taken is kept too, so that using the name can name both distributions."""
+        if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", component.name):
+            raise PluginError(f"{component.kind} {component.name!r}: a name has lower-case letters, digits and dashes")
+        if not callable(component.factory):
+            raise PluginError(f"{component.kind} {component.name!r}: the factory is not callable")
+        self._components[component.kind].setdefault(component.name, []).append(component)
+
+    def get(self, kind: str, name: str) -> Component:
+        """The component of that kind and name.
+
+        Raises:
+            UserError: no plugin registered the name; the nearest names and the plugins that failed to load are named.
+            PluginError: two distributions registered it.
+        """
+        if kind not in HOOKS:
+            raise UserError(f"unknown kind of component {kind!r}", hint=nearest(kind, HOOKS))
+        found = self._components[kind].get(name, [])
+        if not found:
+            failed = "".join(f"; plugin {f.distribution} failed to load: {f.reason}" for f in self.failures)
+            raise UserError(f"unknown {kind} {name!r}", where=f"--{kind}", hint=nearest(name, self.names(kind)) + failed)
+        if len(found) > 1:
+            owners = " and ".join(f"{c.distribution} {c.version}" for c in found)
+            raise PluginError(
+                f"{kind} {name!r} is registered by {owners}",
+                hint=f"uninstall one of them, or set TACO_BENCH_PLUGINS to the plugins to load ({FIRST_PARTY}'s own always are)",
+            )
+        return found[0]
+
+    def build(self, kind: str, spec: Mapping[str, Any]) -> Any:
+        """Build the component that ``dict(type=name, **options)`` describes."""
+        component = self.get(kind, str(spec["type"]))
+        try:
+            return self._registry(kind).build(dict(spec))
+        except UserError:
+            raise
+        except Exception as error:
+            if component.distribution == FIRST_PARTY:
+                raise
+            raise PluginError(
+                f"{kind} {component.name!r} of {component.distribution} {component.version} could not be built: {error!r}",
+                hint="report this to the plugin's author; TACO_BENCH_TRACE=1 prints the traceback",
+            ) from error
+
+    def _registry(self, kind: str) -> Any:
+        from mmengine.registry import Registry  # a second to import: only where something is built
+
+        registry = Registry(f"taco_bench {kind}")
+        for name in self.names(kind):
+            registry.register_module(name=name, module=self._components[kind][name][0].factory)
+        return registry
+
+
+@cache
+def load_plugins(third_party: bool = True) -> Plugins:
+    """Load every installed plugin, each in isolation.
+
+    ``TACO_BENCH_PLUGINS=a,b`` limits third parties to the distributions or entry points named; ``TACO_BENCH_TRACE=1`` prints each
+    hook call to stderr.
+
+    Args:
+        third_party: whether plugins other than taco-bench's own are loaded.
+    """
+    plugins = Plugins()
+    manager = pluggy.PluginManager("taco_bench")
+    manager.add_hookspecs(hookspecs)
+    if os.environ.get("TACO_BENCH_TRACE") == "1":
+        manager.add_hookcall_monitoring(_trace, lambda *_: None)
+    for point in sorted(importlib.metadata.entry_points(group=GROUP), key=_first_party_first):
+        if _wanted(point, third_party):
+            _load_one(point, manager, plugins)
+    return plugins
+
+
+def _first_party_first(point: importlib.metadata.EntryPoint) -> tuple[bool, str, str]:
+    return _owner(point)[0] != FIRST_PARTY, _owner(point)[0], point.name
+
+
+def _owner(point: importlib.metadata.EntryPoint) -> tuple[str, str]:
+    if point.dist is None:
+        return "unknown", "0"
+    return point.dist.metadata["Name"], point.dist.version
+
+
+def _wanted(point: importlib.metadata.EntryPoint, third_party: bool) -> bool:
+    name, _ = _owner(point)
+    if name == FIRST_PARTY:
+        return True
+    limit = os.environ.get("TACO_BENCH_PLUGINS")
+    return third_party and (limit is None or bool({name, point.name} & set(limit.split(","))))
+
+
+def _load_one(point: importlib.metadata.EntryPoint, manager: pluggy.PluginManager, plugins: Plugins) -> None:
+    """Import one plugin and run its hooks; whatever it raises is recorded, and its components are left out."""
+    distribution, version = _owner(point)
+    started = time.perf_counter()
+    found: list[Component] = []
+    try:
+        module = point.load()
+        manager.register(module, name=f"{distribution}:{point.name}")
+        manager.check_pending()  # a misspelt hook
+        others = [plugin for plugin in manager.get_plugins() if plugin is not module]
+        for kind, hook in HOOKS.items():
+            manager.subset_hook_caller(hook, others)(register=_collector(kind, distribution, version, found))
+        for component in found:
+            plugins.add(component)
+    except (Exception, SystemExit) as error:
+        if manager.has_plugin(f"{distribution}:{point.name}"):
+            manager.unregister(name=f"{distribution}:{point.name}")
+        reason = f"{type(error).__name__}: {error}".splitlines()[0]
+        plugins.failures.append(Failure(distribution, point.name, reason, traceback.format_exc()))
+        return
+    plugins.loaded.append(Loaded(distribution, version, point.name, point.value, time.perf_counter() - started))
+
+
+def _collector(kind: str, distribution: str, version: str, found: list[Component]) -> hookspecs.Register:
+    def register(
+        name: str,
+        factory: Callable[..., Any],
+        *,
+        summary: str,
+        preset: Mapping[str, Any] | None = None,
+        reads: tuple[str, ...] = (),
+        fallback: str | None = None,
+    ) -> None:
+        found.append(Component(kind, name, factory, summary, distribution, version, preset or {}, reads, fallback))
+
+    return register
+
+
+def _trace(hook_name: str, implementations: Iterable[pluggy.HookImpl], arguments: Mapping[str, Any]) -> None:
+    callers = ", ".join(implementation.plugin_name for implementation in implementations)
+    if callers:
+        print(f"hook {hook_name}: {callers}", file=sys.stderr)

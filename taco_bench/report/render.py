@@ -1,0 +1,48 @@
+"""A table as text, as Markdown and as JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from tabulate import tabulate
+
+from taco_bench.report.rows import Row, Table
+
+UNPRINTED = ("MeanR", "ties")
+"""Columns that are kept in the cells and in JSON but not printed."""
+
+
+def as_text(table: Table, style: str = "simple") -> str:
+    """The table with its header and footer; ``style`` is one of tabulate's formats."""
+    columns = [column for column in table.rows[0].values if not column.endswith(UNPRINTED)]
+    body = [[_label(row), *(_figure(row.values.get(column, []), column) for column in columns)] for row in _with_rules(table.rows)]
+    text = tabulate(body, headers=["", *columns], tablefmt=style, disable_numparse=True, colalign=("left", *["right"] * len(columns)))
+    if style == "github":
+        header, footer = (["\n".join(f"- {line}" for line in lines)] if lines else [] for lines in (table.header, table.footer))
+        return "\n\n".join([*header, text, *footer]) + "\n"
+    return "\n".join([*table.header, "", text, "", *table.footer])
+
+
+def as_json(table: Table) -> dict[str, Any]:
+    """The table as data: every column, one figure a seed."""
+    rows = [{"label": row.label, "kind": row.kind, "values": row.values} for row in table.rows]
+    return {"header": table.header, "rows": rows, "footer": table.footer}
+
+
+def _with_rules(rows: list[Row]) -> list[Row]:
+    """An empty row before the controls."""
+    first = next((i for i, row in enumerate(rows) if row.kind == "control"), len(rows))
+    return [*rows[:first], Row("controls, which must land at chance:", {}, "control"), *rows[first:]] if first < len(rows) else rows
+
+
+def _label(row: Row) -> str:
+    return f"  {row.label} alone" if row.kind == "part" else f"  {row.label}" if row.kind == "control" and row.values else row.label
+
+
+def _figure(values: list[float], column: str) -> str:
+    if not values:
+        return ""
+    digits = 1
+    text = f"{np.mean(values):.{digits}f}"
+    return text if len(values) == 1 else f"{text} ±{np.std(values, ddof=1):.{digits}f}"

@@ -1,0 +1,61 @@
+"""The rows of a table: cells averaged over their seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+Cell = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row.
+
+    Attributes:
+        label: what was trained, or the control's name.
+        values: per column one figure a seed; one figure for controls that have no seeds.
+        kind: "result", "part" of the result above, or "control".
+    """
+
+    label: str
+    values: dict[str, list[float]]
+    kind: str = "result"
+
+    def mean(self, column: str) -> float:
+        """The mean over the seeds."""
+        return float(np.mean(self.values[column]))
+
+
+@dataclass
+class Table:
+    """What a table shows.
+
+    Attributes:
+        rows: results with their parts, then controls.
+        header: lines above it.
+        footer: lines below it.
+    """
+
+    rows: list[Row] = field(default_factory=list)
+    header: list[str] = field(default_factory=list)
+    footer: list[str] = field(default_factory=list)
+
+
+def result_rows(label: str, cells: Sequence[Cell]) -> list[Row]:
+    """The row of an experiment, then one for each of its parts, from the cells of all its seeds."""
+    names = list(cells[0]["rows"])
+    rows = [Row(label if i == 0 else name, _gather(cells, "rows", name), "part" if i else "result") for i, name in enumerate(names)]
+    return rows[:1] if len(rows) == 2 else rows  # one score alone is the result itself
+
+
+def control_rows(cells: Sequence[Cell]) -> list[Row]:
+    """The controls that cost nothing; the same for every cell of a task and a split."""
+    return [Row(name, {column: [value] for column, value in row.items()}, "control") for name, row in cells[0]["controls"].items()]
+
+
+def _gather(cells: Sequence[Cell], part: str, name: str) -> dict[str, list[float]]:
+    return {column: [cell[part][name][column] for cell in cells] for column in cells[0][part][name]}

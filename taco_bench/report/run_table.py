@@ -1,0 +1,115 @@
+"""The table that a run ends with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from taco_bench.config import Experiment
+from taco_bench.report.rows import Cell, Row, Table, control_rows, result_rows
+from taco_bench.stats.permutation import chance_interval
+from taco_bench.store.cells import Store
+from taco_bench.store.identity import protocol
+
+PAPER_DATA = ("youcook2", "msrvtt", "activitynet", "crosstask", "coin")
+
+
+@dataclass(frozen=True)
+class Group:
+    """The finished cells of one experiment, a seed each."""
+
+    label: str
+    experiment: Experiment
+    cells: list[Cell]
+
+
+def run_table(results: Sequence[Group], shuffled: Group | None, store: Store) -> Table:
+    """The table of a run.
+
+    Args:
+        results: the experiments, at least one with a cell.
+        shuffled: the first of them trained on shuffled captions; None where it was left out.
+        store: for the arrays beside the cells.
+    """
+    first = results[0]
+    table = Table(header=_header(results))
+    for group in results:
+        table.rows += result_rows(group.label, group.cells)
+    if shuffled is not None and shuffled.cells:
+        row = result_rows(f"shuffled captions ({len(shuffled.cells)} trained the same way)", shuffled.cells)[0]
+        table.rows.append(Row(row.label, row.values, "control"))
+        table.footer += _verdict(row, shuffled, store)
+    table.rows += control_rows(first.cells)
+    table.footer += _costs(results)
+    return table
+
+
+def _header(results: Sequence[Group]) -> list[str]:
+    experiment, cell = results[0].experiment, results[0].cells[0]
+    pool, name = cell["pool"], experiment.data["type"]
+    seeds = ", ".join(str(cell["seed"]) for cell in results[0].cells)
+    ties = float(np.mean([cell["rows"]["all scores"]["t2v ties"] for cell in results[0].cells])) if "all scores" in cell["rows"] else 0.0
+    skipped = f"; {len(cell['skipped'])} clips without features skipped" if cell["skipped"] else ""
+    header = [
+        f"{name}, {experiment.task['type']}, {pool['split']} split: {pool['queries']} texts, {pool['videos']} videos{skipped}",
+        f"seeds {seeds}; {experiment.evaluation.metric_convention} ties, {ties:.1f} % of the queries tied; "
+        f"checkpoint: {experiment.train.checkpoint}; parts of speech: {cell['tagger'] or 'not used'}",
+        _recipe(experiment),
+    ]
+    if name not in PAPER_DATA:
+        header.append("not a data set of the paper: these figures stand on their own")
+    return header
+
+
+def _recipe(experiment: Experiment) -> str:
+    model, train, sampler = experiment.model, experiment.train, experiment.sampler or {}
+    negatives = sampler.get("hard_negatives")
+    parts = [
+        f"d = {model.width}",
+        f"{model.video_layers} video and {model.fusion_layers} fusion layers",
+        f"K = {train.batch_size}",
+        *([f"K' = {negatives}"] if negatives else []),
+        f"{train.steps} steps",
+        f"learning rate {train.learning_rate:g}",
+        f"text encoder {experiment.text_encoder['type']}",
+        f"streams {'+'.join(spec['type'] for spec in experiment.encoder)}",
+    ]
+    return ", ".join(parts)
+
+
+def _verdict(row: Row, shuffled: Group, store: Store) -> list[str]:
+    """Whether the shuffled control is where an uninformed model lands."""
+    outside, shown = [], ""
+    for short in ("t2v", "v2t"):
+        draws = [store.arrays(cell["id"])[f"permuted {short}"] for cell in shuffled.cells]
+        low, high = chance_interval(draws)
+        for at, name in enumerate(("R@1", "R@5", "R@10")):
+            mean = row.mean(f"{short} {name}")
+            interval = f"{short} {name} {mean:.1f} in [{low[at]:.1f}, {high[at]:.1f}]"
+            shown = shown or interval
+            if not low[at] <= mean <= high[at]:
+                outside.append(interval.replace(" in ", " outside "))
+    if outside:
+        return ["LEAK? the shuffled control is not at chance (99.9 % interval of a permuted gallery): " + "; ".join(outside)]
+    return [f"the shuffled control is at chance: {shown} and all other recalls inside the 99.9 % interval of a permuted gallery"]
+
+
+def _costs(results: Sequence[Group]) -> list[str]:
+    lines = []
+    for group in results:
+        costs: list[dict[str, Any]] = [cell["cost"] for cell in group.cells]
+        pairs = costs[0]["fusion_pairs_per_step"]
+        lines.append(
+            f"cost of {group.label}: {np.mean([c['seconds'] for c in costs]):.0f} s training ({pairs:.0f} pairs a step through fusion), "
+            f"{np.mean([c['evaluation_seconds'] for c in costs]):.0f} s evaluation, {costs[0]['parameters'] / 1e6:.2f} M parameters, "
+            f"{group.cells[0]['hardware']}"
+        )
+    return lines
+
+
+def choices(task: str) -> list[str]:
+    """The free choices of a task's protocol, a line each."""
+    return [f"{choice['point']}: {choice['ours']} (paper: {choice['paper']})" for choice in protocol(task).get("choice", [])]

@@ -1,0 +1,254 @@
+"""From raw options to an :class:`~taco_bench.config.Experiment`; all errors are found before anything is built."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import pydantic
+
+from taco_bench.config import SCORE_OF, SECTIONS, Experiment, Section
+from taco_bench.errors import ConfigError, UserError, nearest
+from taco_bench.options import check_options, options_of
+from taco_bench.plugins import HOOKS, Plugins
+from taco_bench.specs import FIELDS, LIST_SEPARATORS, merge, nested, parse_field
+
+DEFAULTS: dict[str, Any] = {
+    "data": "babyai",
+    "text-encoder": "bert",
+    "tagger": "spacy",
+    "tokens": "noun,verb",
+    "token-weights": "idf",
+    "sampler": "cascade",
+    "task": "retrieval",
+}
+"""The component of each kind where neither the user nor the data set's preset names one; encoders are always the data set's."""
+
+
+def resolve(layers: Sequence[Mapping[str, Any]], plugins: Plugins, announce: Callable[[str], None] = lambda _: None) -> Experiment:
+    """Resolve options into an experiment.
+
+    Args:
+        layers: raw options, later ones over earlier ones; components as text (``"noun,verb"``) or as specs.
+        plugins: the components that there are.
+        announce: called with a line for everything that was decided in the user's place.
+
+    Raises:
+        ConfigError: with every problem that was found.
+    """
+    problems: list[UserError] = []
+    asked: dict[str, Any] = {}
+    for layer in layers:
+        asked = merge(asked, _parsed(layer, plugins, problems))
+    _refuse_unknown_fields(asked, problems)
+    preset = _preset(asked, plugins, problems)
+    fields: dict[str, Any] = {"on_missing": asked.get("on_missing", "error")}
+    for name, section in SECTIONS.items():
+        fields[name] = _section(name, section, merge(preset.get(name, {}), asked.get(name, {})), problems)
+    for kind in HOOKS:
+        fields[FIELDS.get(kind, kind)] = _component_field(kind, asked, preset, plugins, problems, announce)
+    if problems:
+        raise ConfigError(problems)
+    return _checked(_validated(fields), plugins)
+
+
+def _parsed(layer: Mapping[str, Any], plugins: Plugins, problems: list[UserError]) -> dict[str, Any]:
+    parsed = dict(layer)
+    for kind in HOOKS:
+        field = FIELDS.get(kind, kind)
+        if field in parsed:
+            try:
+                parsed[field] = parse_field(kind, parsed[field], plugins)
+            except UserError as error:
+                problems.append(error)
+                del parsed[field]
+    return parsed
+
+
+def _refuse_unknown_fields(asked: Mapping[str, Any], problems: list[UserError]) -> None:
+    for key in asked:
+        if key not in Experiment.model_fields:
+            problems.append(UserError(f"unknown option {key!r}", where=key, hint=nearest(key, Experiment.model_fields)))
+
+
+def _preset(asked: Mapping[str, Any], plugins: Plugins, problems: list[UserError]) -> dict[str, Any]:
+    """What the data set declares for experiments on it."""
+    spec = asked.get("data") or {}
+    try:
+        return _parsed(nested(plugins.get("data", str(spec.get("type", DEFAULTS["data"]))).preset), plugins, problems)
+    except UserError:
+        return {}  # named when the data field itself is checked
+
+
+def _component_field(
+    kind: str,
+    asked: Mapping[str, Any],
+    preset: Mapping[str, Any],
+    plugins: Plugins,
+    problems: list[UserError],
+    announce: Callable[[str], None],
+) -> Any:
+    """The spec, or specs, of one kind with every option filled in."""
+    field = FIELDS.get(kind, kind)
+    given, usual = asked.get(field), preset.get(field)
+    if kind in LIST_SEPARATORS:
+        chosen = given if given is not None else usual if usual is not None else parse_field(kind, DEFAULTS.get(kind, []), plugins)
+        return [_filled(kind, spec, {}, plugins, problems) for spec in chosen]
+    given = dict(given or {})
+    default = parse_field(kind, DEFAULTS[kind], plugins)["type"]
+    type_ = given.get("type") or (usual or {}).get("type") or default
+    under = usual if usual and usual.get("type", type_) == type_ else {}
+    spec = _filled(kind, {**given, "type": type_}, under, plugins, problems)
+    return spec if kind != "tagger" or problems else _usable_tagger(spec, bool(given), plugins, announce)
+
+
+def _filled(kind: str, spec: Mapping[str, Any], preset: Mapping[str, Any], plugins: Plugins, problems: list[UserError]) -> dict[str, Any]:
+    options = {key: value for key, value in spec.items() if key != "type"}
+    try:
+        component = plugins.get(kind, str(spec["type"]))
+    except UserError as error:
+        problems.append(error)
+        return dict(spec)
+    known = options_of(component.factory)
+    usual = {key: value for key, value in preset.items() if key in known}
+    values, wrong = check_options(f"{kind} {component.name}", component.factory, {**usual, **options})
+    problems.extend(wrong)
+    return {"type": component.name, **values}
+
+
+def _usable_tagger(spec: dict[str, Any], asked_for: bool, plugins: Plugins, announce: Callable[[str], None]) -> dict[str, Any]:
+    """The tagger itself, or the fallback that it declares where it is not installed and nobody asked for it by name."""
+    reason = plugins.build("tagger", spec).missing()
+    fallback = plugins.get("tagger", spec["type"]).fallback
+    if not reason:
+        return spec
+    if asked_for or fallback is None:
+        raise ConfigError([UserError(f"the tagger {spec['type']} cannot be used: {reason}", where="tagger")])
+    announce(f"parts of speech from the fallback tagger {fallback!r}: {reason}; the choice is part of each cell's id")
+    values, _ = check_options(f"tagger {fallback}", plugins.get("tagger", fallback).factory, {})
+    return {"type": fallback, **values}
+
+
+def _validated(fields: Mapping[str, Any]) -> Experiment:
+    """The typed experiment, with what the losses make irrelevant taken out."""
+    try:
+        experiment = Experiment.model_validate(fields)
+    except pydantic.ValidationError as error:
+        raise ConfigError([_problem("", detail) for detail in error.errors()]) from None
+    used = [loss for loss in ("l1", "l2", "l3") if loss in experiment.losses.use and (loss != "l2" or experiment.tokens)]
+    changes: dict[str, Any] = {"losses": experiment.losses.model_copy(update={"use": tuple(used)})}
+    if "l2" not in used:
+        changes |= {"tokens": (), "token_weights": None, "tagger": None}
+    if "l3" not in used:
+        changes |= {"sampler": None}
+    if experiment.train.warmup_steps is None:
+        changes["train"] = experiment.train.model_copy(update={"warmup_steps": experiment.train.steps // 6})
+    if not experiment.evaluation.scores:
+        scores = tuple(SCORE_OF[loss] for loss in used)
+        changes["evaluation"] = experiment.evaluation.model_copy(update={"scores": scores})
+    return experiment.model_copy(update=changes)
+
+
+def _section(name: str, section: type[Section], values: Any, problems: list[UserError]) -> Section | None:
+    try:
+        return section.model_validate(values)
+    except pydantic.ValidationError as error:
+        problems.extend(_problem(name, detail) for detail in error.errors())
+        return None
+
+
+def _problem(section: str, detail: Any) -> UserError:
+    key = ".".join(str(part) for part in detail["loc"])
+    where = f"{section}.{key}" if section else key
+    if detail["type"] == "extra_forbidden":
+        return UserError(f"unknown option {where!r}", where=where, hint=nearest(key, SECTIONS[section].model_fields))
+    return UserError(f"{where}={detail['input']!r} is not valid: {detail['msg'].lower()}", where=where, hint="`taco-bench show options` lists them")
+
+
+def _checked(experiment: Experiment, plugins: Plugins) -> Experiment:
+    problems = [*_loss_problems(experiment), *_model_problems(experiment), *_sampler_problems(experiment, plugins)]
+    if problems:
+        raise ConfigError(problems)
+    return experiment
+
+
+def _loss_problems(experiment: Experiment) -> list[UserError]:
+    used = experiment.losses.use
+    problems = []
+    if not used:
+        problems.append(UserError("no loss is left to train", where="--losses", hint="give one or more of l1,l2,l3; `--tokens none` leaves l2 out"))
+    untrained = [s for s in experiment.evaluation.scores if s not in {SCORE_OF[loss] for loss in used}]
+    if untrained:
+        trained = ",".join(SCORE_OF[loss] for loss in used)
+        problems.append(UserError(f"the score {untrained[0]!r} is asked for, but its loss is not trained", where="--scores", hint=f"trained: {trained}"))
+    if not experiment.encoder:
+        problems.append(UserError("no encoder is named, and the data set has no usual one", where="--encoder", hint="`taco-bench list encoder`"))
+    if experiment.train.checkpoint == "best" and not experiment.train.validate_every:
+        problems.append(UserError("the best checkpoint needs validations", where="train.checkpoint", hint="--set train.validate_every=100"))
+    return problems
+
+
+def _model_problems(experiment: Experiment) -> list[UserError]:
+    model, train = experiment.model, experiment.train
+    problems = []
+    if model.width % model.heads:
+        problems.append(UserError(f"the width {model.width} cannot be split into {model.heads} heads", where="model.heads"))
+    if model.max_text_tokens + model.max_video_tokens > model.positions:
+        total = model.max_text_tokens + model.max_video_tokens
+        problems.append(UserError(f"{total} tokens a pair, but {model.positions} positions", where="model.positions", hint=f"--set model.positions={total}"))
+    if train.batch_size < 2:
+        problems.append(UserError("a batch of one pair has no negatives", where="train.batch_size", hint="--set train.batch_size=64"))
+    if train.warmup_steps and train.warmup_steps > train.steps:
+        hint = f"--set train.warmup_steps={train.steps // 6}"
+        problems.append(UserError(f"{train.warmup_steps} warm-up steps, but {train.steps} steps", where="train.warmup_steps", hint=hint))
+    return problems
+
+
+def _sampler_problems(experiment: Experiment, plugins: Plugins) -> list[UserError]:
+    if experiment.sampler is None:
+        return []
+    name = experiment.sampler["type"]
+    reads = plugins.get("sampler", name).reads
+    if reads and not set(reads) & set(experiment.losses.use):
+        return [
+            UserError(
+                f"the sampler {name!r} selects by the score of {' or '.join(reads)}, but neither is trained" if len(reads) > 1 else
+                f"the sampler {name!r} selects by the score of {reads[0]}, but it is not trained",
+                where="--sampler",
+                hint=f"--sampler random, or add {reads[0]} to --losses",
+            )
+        ]
+    batch = experiment.train.batch_size
+    negatives = plugins.build("sampler", experiment.sampler).negatives(batch)
+    if not 0 < negatives < batch:
+        return [
+            UserError(
+                f"{negatives} negatives an anchor (K') do not fit into batches of {batch} pairs (K): K' must be between 1 and K - 1",
+                where="sampler.hard_negatives",
+                hint=f"--set sampler.hard_negatives={max(1, min(8, batch - 1))} or a larger --set train.batch_size",
+            )
+        ]
+    return _memory_problems(experiment, negatives)
+
+
+def fusion_gib(experiment: Experiment, negatives: int) -> float:
+    """About how much memory the activations of one step's fusion take, in GiB: what autograd keeps for each token of each pair."""
+    model, batch = experiment.model, experiment.train.batch_size
+    pairs = min(batch * batch, batch * (1 + 2 * negatives))
+    tokens = pairs * (model.max_text_tokens + model.max_video_tokens)
+    kept = 10 * model.width + 2 * model.feedforward  # numbers a token and layer
+    return tokens * kept * model.fusion_layers * 4 / 2**30
+
+
+def _memory_problems(experiment: Experiment, negatives: int) -> list[UserError]:
+    needed, bound = fusion_gib(experiment, negatives), experiment.train.fusion_memory
+    if needed <= bound:
+        return []
+    return [
+        UserError(
+            f"the sampler {experiment.sampler['type'] if experiment.sampler else ''!r} sends {negatives} negatives an anchor through fusion: about "
+            f"{needed:.1f} GiB a step, above the bound of {bound:g} GiB",
+            where="--sampler",
+            hint=f"--sampler cascade, a smaller train.batch_size, or --set train.fusion_memory={needed + 1:.0f}",
+        )
+    ]

@@ -1,0 +1,63 @@
+"""How components are written: ``cascade``, ``top-idf:0.25``, ``noun,verb``, ``tiles+motion``; and how option layers are merged."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from taco_bench.errors import UserError
+from taco_bench.options import options_of
+from taco_bench.plugins import Plugins
+
+LIST_SEPARATORS = {"tokens": ",", "encoder": "+"}
+"""Kinds of which an experiment takes several, and what stands between them on the command line."""
+
+NONE = {"tokens": "none"}
+"""How an empty list of a kind is written."""
+
+FIELDS = {"token-weights": "token_weights", "text-encoder": "text_encoder"}
+"""Kinds whose field in the configuration is not spelt like the kind."""
+
+
+def parse_component(kind: str, text: str, plugins: Plugins) -> dict[str, Any]:
+    """``name`` or ``name:value``, where the value goes to the component's first option."""
+    name, colon, value = text.strip().partition(":")
+    if not colon:
+        return {"type": name}
+    options = list(options_of(plugins.get(kind, name).factory))
+    if not options:
+        raise UserError(f"{kind} {name!r} has no options, so {value!r} cannot be given to it", where=f"--{kind}")
+    return {"type": name, options[0]: value}
+
+
+def parse_field(kind: str, value: Any, plugins: Plugins) -> Any:
+    """A component, or the list of components, that a configuration gives for a kind, as specs."""
+    separator = LIST_SEPARATORS.get(kind)
+    if separator is None:
+        return parse_component(kind, value, plugins) if isinstance(value, str) else value
+    if isinstance(value, str):
+        value = [] if value.strip() == NONE.get(kind) else value.split(separator)
+    return [parse_component(kind, item, plugins) if isinstance(item, str) else item for item in value]
+
+
+def nested(dotted: Mapping[str, Any]) -> dict[str, Any]:
+    """``{"a.b": 1}`` as ``{"a": {"b": 1}}``."""
+    tree: dict[str, Any] = {}
+    for key, value in dotted.items():
+        *path, last = key.split(".")
+        node = tree
+        for part in path:
+            node = node.setdefault(part, {})
+        node[last] = value
+    return tree
+
+
+def merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """``above`` laid over ``below``, key by key; a component of another type replaces the one below it whole."""
+    merged = dict(below)
+    for key, value in above.items():
+        old = merged.get(key)
+        mergeable = isinstance(value, Mapping) and isinstance(old, Mapping)
+        same_type = mergeable and value.get("type", old.get("type")) == old.get("type", value.get("type"))
+        merged[key] = merge(old, value) if mergeable and same_type else value
+    return merged

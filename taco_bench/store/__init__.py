@@ -1,0 +1,1 @@
+"""Cells on disk: ids, atomic writes, schema version."""

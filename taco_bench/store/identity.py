@@ -1,0 +1,54 @@
+"""Ids: a hash of all that can change a figure."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from functools import cache
+from typing import Any
+
+from taco_bench.atomic import sha256_of
+from taco_bench.config import Experiment
+from taco_bench.plugins import Plugins
+from taco_bench.resources import registry_file
+from taco_bench.sources import core_hash, source_hash
+
+TRAINING_KINDS = ("data", "encoder", "text-encoder", "tagger", "tokens", "token-weights", "sampler")
+
+
+@cache
+def protocol(task: str) -> dict[str, Any]:
+    """The protocol card of a task; empty for tasks of third parties."""
+    from taco_bench.errors import UserError
+
+    try:
+        return tomllib.loads(registry_file(f"protocols/{task}.toml").read_text(encoding="utf-8"))
+    except UserError:
+        return {}
+
+
+def training_parts(experiment: Experiment, seed: int, fingerprints: dict[str, str], plugins: Plugins) -> dict[str, Any]:
+    """All that a training's id hashes, part by part."""
+    sources = {
+        f"{kind} {spec['type']}": source_hash(plugins.get(kind, spec["type"]).factory)
+        for kind, spec in experiment.components()
+        if kind in TRAINING_KINDS
+    }
+    return {"configuration": experiment.training(), "seed": seed, "core": core_hash(), "components": sources, "data": fingerprints}
+
+
+def cell_parts(experiment: Experiment, training: str, plugins: Plugins) -> dict[str, Any]:
+    """All that a cell's id hashes, part by part."""
+    task = experiment.task["type"]
+    return {
+        "training": training,
+        "task": experiment.task,
+        "evaluation": experiment.evaluation.model_dump(mode="json"),
+        "source": source_hash(plugins.get("task", task).factory),
+        "protocol": protocol(task).get("version", 0),
+    }
+
+
+def id_of(parts: dict[str, Any]) -> str:
+    """The id that the parts make: 16 hexadecimal digits."""
+    return sha256_of(json.dumps(parts, sort_keys=True, separators=(",", ":")))[:16]

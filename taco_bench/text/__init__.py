@@ -1,0 +1,1 @@
+"""From captions to word pieces, each with its weight in the token loss."""

@@ -1,0 +1,62 @@
+"""Parts of speech of a corpus: tagged once, cached by content."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from taco_bench.api import Tagger, Word
+from taco_bench.atomic import replace_file, sha256_of
+from taco_bench.errors import PluginError
+from taco_bench.resources import cache_root
+
+CAPTIONS_AT_A_TIME = 500
+
+
+def tag_captions(captions: Sequence[str], tagger: Tagger, advance: Callable[[int], None] = lambda _: None) -> dict[str, list[Word]]:
+    """The words of each distinct caption.
+
+    Args:
+        captions: of a whole corpus, repeats allowed.
+        tagger: what tags those that are not in the cache.
+        advance: called with the number of captions just tagged.
+
+    Raises:
+        PluginError: the tagger's words do not lie in their caption.
+    """
+    distinct = sorted(set(captions))
+    path = cache_root() / "tags" / f"{sha256_of(tagger.identity(), json.dumps(distinct))[:32]}.json"
+    found = _cached(path, distinct)
+    if found is None:
+        found = []
+        for start in range(0, len(distinct), CAPTIONS_AT_A_TIME):
+            part = distinct[start : start + CAPTIONS_AT_A_TIME]
+            found.extend(list(words) for words in tagger.tag(part))
+            advance(len(part))
+        _check(distinct, found)
+        rows = [[[w.start, w.end, w.tag] for w in words] for words in found]
+        replace_file(path, lambda temporary: _write(temporary, rows))
+    return dict(zip(distinct, found, strict=True))
+
+
+def _write(temporary: Path, rows: object) -> None:
+    temporary.write_text(json.dumps(rows), encoding="utf-8")
+
+
+def _cached(path: Path, captions: Sequence[str]) -> list[list[Word]] | None:
+    try:
+        rows = json.loads(path.read_text(encoding="utf-8"))
+        found = [[Word(caption[a:b], a, b, tag) for a, b, tag in words] for caption, words in zip(captions, rows, strict=True)]
+    except (OSError, ValueError, TypeError):
+        return None
+    return found
+
+
+def _check(captions: Sequence[str], found: Sequence[Sequence[Word]]) -> None:
+    if len(captions) != len(found):
+        raise PluginError(f"the tagger gave words for {len(found)} of {len(captions)} captions")
+    for caption, words in zip(captions, found, strict=True):
+        for word in words:
+            if caption[word.start : word.end] != word.text:
+                raise PluginError(f"the tagger's word {word.text!r} does not lie at [{word.start}, {word.end}) of {caption!r}")

@@ -1,0 +1,1 @@
+"""One loop, keyed randomness, checkpoints, devices."""

@@ -1,0 +1,193 @@
+"""The training loop. There is one; what differs between experiments is in the objects that it is given."""
+
+from __future__ import annotations
+
+import resource
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from taco_bench.api import Sampler
+from taco_bench.config import Experiment
+from taco_bench.data.batches import Batch, Batches
+from taco_bench.data.prepared import Prepared
+from taco_bench.errors import TrainingError
+from taco_bench.model.taco import TACo, build_taco
+from taco_bench.plugins import Plugins
+from taco_bench.randomness import seed_global, torch_stream
+from taco_bench.reporting import Reporter
+from taco_bench.train.checkpoint import load_state, load_weights, save_state, save_weights
+from taco_bench.train.device import autocast, set_up
+from taco_bench.train.hidden import HiddenStates
+from taco_bench.train.objective import Terms, batch_terms
+
+SAVE_EVERY_SECONDS = 30.0
+"""Between two saved states: what a killed training loses at most."""
+
+
+@dataclass
+class Progress:
+    """How far a training is; all of it is saved with the state."""
+
+    step: int = 0
+    seconds: float = 0.0
+    fusion_pairs: int = 0
+    best_score: float = -1.0
+    best_step: int = 0
+
+
+def learning_rate(step: int, steps: int, warmup: int, highest: float) -> float:
+    """Linear warm-up over ``warmup`` steps, then linear decay to 0 at ``steps`` (P 4.3); ``step`` counts from 0."""
+    if step < warmup:
+        return highest * (step + 1) / warmup
+    return highest * (steps - step) / max(1, steps - warmup)
+
+
+def new_model(experiment: Experiment, seed: int, prepared: Prepared, device: torch.device) -> TACo:
+    """The model before its first step, a function of the configuration and the seed."""
+    encoder = prepared.text_encoder
+    seed_global(seed, "init/text")
+    network = encoder.network()
+    model = build_taco(
+        prepared.features.width, network, experiment.model, experiment.losses, pooling=encoder.pooling, frozen=encoder.frozen, seed=seed
+    )
+    return model.to(device)
+
+
+class Training:
+    """One training: experiment and seed.
+
+    Args:
+        experiment: device and precision resolved.
+        seed: of every random number.
+        prepared: its data.
+        plugins: to build the sampler.
+        folder: where its state is kept, so that it can go on after an interruption.
+        validate: the score of a model on the validation split, for the best checkpoint.
+    """
+
+    def __init__(
+        self,
+        experiment: Experiment,
+        seed: int,
+        prepared: Prepared,
+        plugins: Plugins,
+        folder: Path,
+        validate: Callable[[TACo], float] | None = None,
+    ) -> None:
+        self.experiment, self.seed, self.folder, self.validate = experiment, seed, folder, validate
+        config = experiment.train
+        self.device = set_up(experiment)
+        self.model = new_model(experiment, seed, prepared, self.device)
+        self.batches = Batches(
+            prepared,
+            config.batch_size,
+            experiment.model.max_video_tokens,
+            seed,
+            shuffle_captions=config.shuffle_captions,
+            device=self.device,
+        )
+        self.hidden = HiddenStates(self.model.language, prepared.captions, self.device)
+        self.sampler: Sampler | None = plugins.build("sampler", experiment.sampler) if experiment.sampler else None
+        self.parameters = [p for p in self.model.parameters() if p.requires_grad]
+        self.optimizer = torch.optim.Adam(self.parameters, lr=config.learning_rate, weight_decay=config.weight_decay, fused=True)
+        self.progress = Progress()
+
+    def run(self, reporter: Reporter, what: str) -> TACo:
+        """Train, or go on training, to the end; the model with the weights that the checkpoint rule keeps, in evaluation mode."""
+        saved = load_state(self.folder / "state.safetensors", self.model, self.optimizer)
+        if saved:
+            self.progress = Progress(int(saved["step"]), saved["seconds"], int(saved["fusion_pairs"]), saved["best_score"], int(saved["best_step"]))
+            reporter.say(f"{what}: goes on at step {self.progress.step}")
+        steps = self.experiment.train.steps
+        with reporter.bar(what, steps, self.progress.step) as advance:
+            try:
+                self._steps(steps, advance)
+            except KeyboardInterrupt:
+                self._save()
+                raise
+        if self.experiment.train.checkpoint == "best" and self.progress.best_step:
+            load_weights(self.folder / "best.safetensors", self.model)
+        return self.model.eval()
+
+    def _steps(self, steps: int, advance: Callable[..., None]) -> None:
+        last_save = time.monotonic()
+        while self.progress.step < steps:
+            started = time.perf_counter()
+            terms = self._step(self.progress.step)
+            self.progress.step += 1
+            self.progress.seconds += time.perf_counter() - started
+            self.progress.fusion_pairs += terms.fusion_pairs
+            advance(1, "  ".join(f"{name.upper()} {term.item():.3f}" for name, term in terms.terms.items()))
+            self._validate()
+            if time.monotonic() - last_save > SAVE_EVERY_SECONDS:
+                self._save()
+                last_save = time.monotonic()
+
+    def _step(self, step: int) -> Terms:
+        """One optimizer step."""
+        config = self.experiment.train
+        batch = self.batches.at(step)
+        self.model.train()
+        with autocast(self.experiment):
+            terms = self._terms(batch, step)
+            loss = terms.total(self.experiment.losses, config.batch_size)
+        _refuse_nan(terms, step, batch)
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        if config.clip_norm is not None:
+            torch.nn.utils.clip_grad_norm_(self.parameters, config.clip_norm)
+        warmup = config.warmup_steps or 0  # resolve() fills it in
+        for group in self.optimizer.param_groups:
+            group["lr"] = learning_rate(step, config.steps, warmup, config.learning_rate)
+        self.optimizer.step()
+        return terms
+
+    def _terms(self, batch: Batch, step: int) -> Terms:
+        """The losses of one batch; each module's dropout has a stream of its own."""
+        seed_global(self.seed, "dropout/language", step)
+        text = self.model.language(self.hidden(batch.captions, batch.ids))
+        seed_global(self.seed, "dropout/video", step)
+        video = self.model.video(batch.features)
+        seed_global(self.seed, "dropout/fusion", step)
+        generator = torch_stream(self.seed, "negatives", step)
+        return batch_terms(self.model, text, video, batch.words, self.experiment.losses, self.sampler, generator)
+
+    def _validate(self) -> None:
+        every, progress = self.experiment.train.validate_every, self.progress
+        if self.validate is None or not every or progress.step % every:
+            return
+        score = self.validate(self.model.eval())
+        if score > progress.best_score:
+            progress.best_score, progress.best_step = score, progress.step
+            save_weights(self.folder / "best.safetensors", self.model)
+
+    def _save(self) -> None:
+        save_state(self.folder / "state.safetensors", self.model, self.optimizer, vars(self.progress))
+
+    def cost(self) -> dict[str, Any]:
+        """What the training took."""
+        on_gpu = self.device.type == "cuda"
+        peak = torch.cuda.max_memory_allocated() / 2**30 if on_gpu else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+        return {
+            "steps": self.progress.step,
+            "seconds": round(self.progress.seconds, 2),
+            "fusion_pairs_per_step": round(self.progress.fusion_pairs / max(1, self.progress.step), 1),
+            "peak_gib": round(peak, 2),
+            "parameters": sum(p.numel() for p in self.model.parameters()),
+            "best_step": self.progress.best_step or None,
+        }
+
+
+def _refuse_nan(terms: Terms, step: int, batch: Batch) -> None:
+    for name, term in terms.terms.items():
+        if not bool(torch.isfinite(term)):
+            raise TrainingError(
+                f"the loss {name.upper()} is {term.item()} at step {step}",
+                where="clips of the batch: " + ", ".join(batch.clips),
+                hint="--set train.clip_norm=1.0, a lower train.learning_rate, or look at the features of these clips",
+            )

@@ -1,0 +1,104 @@
+"""The objective of one batch: Eq. 6, with the pairs for the fusion loss picked by the sampler."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from taco_bench.api import PairScores, PluginError, Sampler
+from taco_bench.config import Losses
+from taco_bench.losses import fusion_nce, sentence_nce
+from taco_bench.losses.token import word_nce
+from taco_bench.model.language import TextFeatures
+from taco_bench.model.taco import TACo, Words, sentence_features, sentence_scores, token_scores, word_scores
+from taco_bench.model.video import VideoFeatures
+
+
+@dataclass
+class Terms:
+    """The loss terms of one batch, unweighted, and how many distinct pairs went through the fusion module."""
+
+    terms: dict[str, Tensor]
+    fusion_pairs: int = 0
+
+    def total(self, losses: Losses, batch_size: int) -> Tensor:
+        """L1 + lambda L2 + L3 (Eq. 6); as printed the sum over the batch, by default its mean."""
+        scale = batch_size if losses.reduction == "sum" else 1
+        weights = {"l2": losses.token_loss_weight}
+        return scale * torch.stack([weights.get(name, 1.0) * term for name, term in self.terms.items()]).sum()
+
+
+def batch_terms(
+    model: TACo, text: TextFeatures, video: VideoFeatures, words: Words, losses: Losses, sampler: Sampler | None, generator: torch.Generator
+) -> Terms:
+    """L1, L2 and L3 of one batch.
+
+    Args:
+        model: for the fusion of pairs.
+        text: of the batch.
+        video: of the batch; text i belongs to video i.
+        words: the pieces of interest.
+        losses: which are trained, and how.
+        sampler: picks the negatives of L3; None where it is left out.
+        generator: of this step, for the sampler.
+    """
+    count = len(text.sentence)
+    found = Terms({})
+    scores = PairScores(None, None)
+    if "l1" in losses.use:
+        v, t = sentence_features(text, video, losses)
+        found.terms["l1"] = sentence_nce(v, t, temperature=losses.sentence_temperature, symmetric=losses.symmetric)
+        scores = PairScores(sentence_scores(text, video, losses).detach(), None)
+    if "l2" in losses.use:
+        similarity = word_scores(text, words, video, losses)  # [words, videos]
+        found.terms["l2"] = _token_term(similarity, words, count, losses)
+        scores = PairScores(scores.sentence, token_scores(similarity.detach(), words, count))
+    if sampler is not None:
+        found.terms["l3"], found.fusion_pairs = _fusion_term(model, text, video, scores, losses, sampler, generator)
+    return found
+
+
+def _token_term(similarity: Tensor, words: Words, count: int, losses: Losses) -> Tensor:
+    loss = word_nce(similarity, words.owner, words.weights, count)
+    if not losses.symmetric:
+        return loss
+    # video -> text: the text side of a video is the weighted sum of its words' scores, [texts, videos]
+    summed = token_scores(similarity * words.weights.unsqueeze(1), words, count)
+    return (loss + torch.nn.functional.cross_entropy(summed.T, torch.arange(count, device=summed.device))) / 2
+
+
+def _fusion_term(
+    model: TACo,
+    text: TextFeatures,
+    video: VideoFeatures,
+    scores: PairScores,
+    losses: Losses,
+    sampler: Sampler,
+    generator: torch.Generator,
+) -> tuple[Tensor, int]:
+    """L3 over the sampled pairs; a pair that occurs more than once goes through the fusion module once."""
+    count, device = len(text.sentence), text.sentence.device
+    videos, texts = sampler.sample(scores, count, generator, device)  # each [K, K']
+    _check_negatives(sampler, videos, texts, count)
+    own = torch.arange(count, device=device)
+    parts = [own * count + own, (own.unsqueeze(1) * count + videos).flatten()]  # a pair (t, v) is the number t K + v
+    if losses.fusion_directions == "both":
+        parts.append((texts * count + own.unsqueeze(1)).flatten())
+    pairs, place = torch.cat(parts).unique(return_inverse=True)
+    logits = model.fuse(text, video, pairs // count, pairs % count).float()[place]
+    positive, *negatives = logits.split([count, *(part.numel() for part in parts[1:])])
+    directions = [fusion_nce(positive, negative.view(count, -1)) for negative in negatives]
+    return torch.stack(directions).mean(), len(pairs)
+
+
+def _check_negatives(sampler: Sampler, videos: Tensor, texts: Tensor, count: int) -> None:
+    own = torch.arange(count, device=videos.device).unsqueeze(1)
+    for picked in (videos, texts):
+        right = picked.shape == (count, sampler.negatives(count)) and picked.dtype == torch.int64
+        if not right or bool(((picked == own) | (picked < 0) | (picked >= count)).any()):
+            raise PluginError(
+                f"the sampler {type(sampler).__name__} gave no valid negatives: {list(picked.shape)}, {picked.dtype}",
+                hint=f"sample() returns two int64 tensors [K, K'] with indices of the batch other than the anchor's own; K is {count}",
+            )

@@ -1,0 +1,117 @@
+"""The scores of every text and video of a split: what retrieval ranks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from taco_bench.api import Clip
+from taco_bench.config import Experiment
+from taco_bench.data.batches import text_batch, video_batch
+from taco_bench.data.prepared import Prepared
+from taco_bench.model.language import TextFeatures
+from taco_bench.model.ragged import Ragged
+from taco_bench.model.taco import TACo, Words, sentence_scores, token_scores, word_scores
+from taco_bench.model.video import VideoFeatures
+from taco_bench.reporting import Reporter
+from taco_bench.train.device import autocast
+
+Scores = dict[str, npt.NDArray[np.float32]]
+AT_A_TIME = 256
+PAIRS_AT_A_TIME = 1 << 15
+
+
+@torch.no_grad()
+def pool_scores(model: TACo, experiment: Experiment, prepared: Prepared, clips: Sequence[Clip], reporter: Reporter) -> Scores:
+    """Score matrices [texts, videos] of clips: text i is the first caption of clip i.
+
+    Returns:
+        Each score that is asked for ("sentence", "token", "fusion"), and their sum as "text->video" and "video->text": the token score
+        with its test-time weight, and, in pools with a shortlist, every pair outside it below all inside (by its cheap scores). The
+        entries of "fusion" outside the shortlists are below all others.
+    """
+    device = next(model.parameters()).device
+    model.eval()
+    wanted = experiment.evaluation.scores
+    with autocast(experiment):
+        text, words = _encode_texts(model, prepared, [clip.captions[0] for clip in clips], device)
+        video = _encode_videos(model, experiment, prepared, clips, device)
+        cheap: dict[str, Tensor] = {}
+        if "sentence" in wanted:
+            cheap["sentence"] = sentence_scores(text, video, experiment.losses).float()
+        if "token" in wanted:
+            cheap["token"] = token_scores(word_scores(text, words, video, experiment.losses).float(), words, len(clips))
+        weights = {"sentence": 1.0, "token": experiment.evaluation.token_weight}
+        summed = sum((weights[name] * score for name, score in cheap.items()), torch.zeros(len(clips), len(clips), device=device))
+        found = {name: score.cpu().numpy() for name, score in cheap.items()}
+        if "fusion" not in wanted:
+            return found | {"text->video": summed.cpu().numpy(), "video->text": summed.T.cpu().numpy()}
+        return found | _with_fusion(model, experiment, text, video, summed if cheap else None, reporter)
+
+
+def _with_fusion(
+    model: TACo, experiment: Experiment, text: TextFeatures, video: VideoFeatures, cheap: Tensor | None, reporter: Reporter
+) -> Scores:
+    """The fusion score and the two fused matrices; all pairs where the pool is small or there are no cheap scores."""
+    size, settings = len(text.sentence), experiment.evaluation
+    if cheap is None or size <= settings.shortlist_above:
+        inside = [torch.ones(size, size, dtype=torch.bool, device=text.sentence.device)] * 2
+    else:
+        inside = [_shortlist(cheap, settings.shortlist), _shortlist(cheap.T, settings.shortlist)]
+    fusion = _fuse(model, text, video, inside[0] | inside[1].T, reporter)
+    base = torch.zeros_like(fusion) if cheap is None else cheap
+    fused = base + fusion
+    return {
+        "fusion": fusion.cpu().numpy(),
+        "text->video": below_shortlist(fused, base, inside[0]).cpu().numpy(),
+        "video->text": below_shortlist(fused.T, base.T, inside[1]).cpu().numpy(),
+    }
+
+
+def _shortlist(cheap: Tensor, count: int) -> Tensor:
+    """[queries, items], True for the ``count`` best of each query."""
+    return torch.zeros_like(cheap, dtype=torch.bool).scatter_(1, cheap.topk(count, dim=1).indices, True)
+
+
+def below_shortlist(fused: Tensor, cheap: Tensor, inside: Tensor) -> Tensor:
+    """Fused scores inside each query's shortlist; outside cheap scores, moved below all inside without changing their order."""
+    if bool(inside.all()):
+        return fused
+    lowest = fused.masked_fill(~inside, torch.inf).amin(dim=1, keepdim=True)
+    highest_outside = cheap.masked_fill(inside, -torch.inf).amax(dim=1, keepdim=True)
+    return torch.where(inside, fused, cheap - highest_outside + lowest - 1)
+
+
+def _fuse(model: TACo, text: TextFeatures, video: VideoFeatures, inside: Tensor, reporter: Reporter) -> Tensor:
+    """[texts, videos] of fusion logits where ``inside``; elsewhere the lowest number."""
+    size = len(text.sentence)
+    flat = inside.flatten().nonzero().squeeze(1)
+    scores = torch.full((size * size,), torch.finfo(torch.float32).min, device=inside.device)
+    with reporter.bar("fusion of test pairs", len(flat)) as advance:
+        for part in flat.split(PAIRS_AT_A_TIME):
+            scores[part] = model.fuse(text, video, part // size, part % size).float()
+            advance(len(part))
+    return scores.view(size, size)
+
+
+def _encode_texts(model: TACo, prepared: Prepared, captions: Sequence[str], device: torch.device) -> tuple[TextFeatures, Words]:
+    ids, words = text_batch(captions, prepared.captions, device)
+    parts = []
+    for start in range(0, len(captions), AT_A_TIME):
+        part, _ = text_batch(captions[start : start + AT_A_TIME], prepared.captions, device)
+        parts.append(model.language(model.language.hidden(part)))
+    tokens = ids.with_values(torch.cat([part.tokens.values for part in parts]).float())
+    return TextFeatures(tokens, torch.cat([part.sentence for part in parts]).float()), words
+
+
+def _encode_videos(model: TACo, experiment: Experiment, prepared: Prepared, clips: Sequence[Clip], device: torch.device) -> VideoFeatures:
+    parts = []
+    for start in range(0, len(clips), AT_A_TIME):
+        names = [clip.id for clip in clips[start : start + AT_A_TIME]]
+        parts.append(model.video(video_batch(names, prepared.features, experiment.model.max_video_tokens, device)))
+    lengths = torch.cat([part.tokens.lengths for part in parts])
+    tokens = Ragged(torch.cat([part.tokens.values for part in parts]).float(), lengths, max(part.tokens.longest for part in parts))
+    return VideoFeatures(tokens, torch.cat([part.mean for part in parts]).float())
