@@ -59,7 +59,9 @@ class BabyAI:
         try:
             lines = (FOLDER / "babyai.jsonl").read_text(encoding="utf-8").splitlines()
         except OSError as error:
-            raise DataError(f"the embedded data set cannot be read: {error.strerror}", where=str(FOLDER), hint="reinstall taco-bench") from None
+            raise DataError(
+                f"the embedded data set cannot be read: {error.strerror}", where=str(FOLDER), hint="reinstall taco-bench"
+            ) from None
         return [json.loads(line) for line in lines[1:]]  # the first line describes the file
 
     @cached_property
