@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 
 LONGEST = 64  # frames of an episode; the expert wanders where a level is hard
 VIEW = 7  # tiles a side
-# Pixels a tile side. A mean colour loses shape, so kinds of object can coincide (box and key do at 8 pixels; ball and
-# box, carried, at 32). At 5 no two kinds of tile do, and a palette index tells exactly what stands on the tile.
-TILE = 5
+# Pixels a tile side. A mean colour loses shape, so kinds of tile can coincide (box and key do at 8 pixels, ball and box
+# when carried at 32). At 20 no two do, and most lie further apart than at other sizes: a palette index tells the kind.
+TILE = 20
 # Where a level's rooms are full, or the expert's plan bites its tail, minigrid loops for ever. Rounds are counted, not
 # seconds, so that a slow machine gives the same answer.
 DRAWS = 100_000  # random numbers to generate a level: hundreds are usual, thousands in crowded rooms
@@ -156,9 +156,9 @@ class _CountedStack(list[Any]):
 
 def _view(env: Any) -> NDArray[np.uint8]:
     """Mean colour of each tile in view: uint8 [49, 3], rounded half up in whole numbers."""
-    pixels = env.get_pov_render(TILE).astype(np.int64).reshape(VIEW, TILE, VIEW, TILE, 3)  # [row, y, column, x, rgb]
+    pixels = env.get_pov_render(TILE).reshape(VIEW, TILE, VIEW, TILE, 3)  # [row, y, column, x, rgb]
     area = TILE * TILE
-    means = (2 * pixels.sum(axis=(1, 3)) + area) // (2 * area)
+    means = (2 * pixels.sum(axis=(1, 3), dtype=np.int64) + area) // (2 * area)
     return means.reshape(VIEW * VIEW, 3).astype(np.uint8)  # type: ignore[no-any-return]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from importlib import import_module, metadata
@@ -82,6 +83,14 @@ def test_texts_are_tidy_and_steps_are_parts_of_the_caption(entries: list[Entry])
         assert all(text in entry["caption"] for text in texts), entry["id"]
 
 
+def test_last_frame_of_picking_up_shows_the_object_in_hand(entries: list[Entry], arrays: Arrays) -> None:
+    under_agent = arrays["tiles"][:, 45]  # lowest row, middle
+    empty = np.bincount(under_agent).argmax()
+    for entry, offset in zip(entries, arrays["offsets"][:-1], strict=True):
+        ends = [step["end"] for step in entry["steps"] if step["text"].startswith("pick up")]
+        assert all(under_agent[offset + end - 1] != empty for end in ends), entry["id"]
+
+
 # --- the splits
 
 
@@ -155,6 +164,35 @@ def test_level_and_seed_give_the_shipped_episode(entries: list[Entry], arrays: A
 
 
 @pytest.mark.usefixtures("minigrid")
+def test_build_writes_the_same_bytes_twice_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = babyai_generate.Source("BabyAI-GoToSeqS5R2-v0", 100, steps=2)
+    monkeypatch.setattr(babyai_generate, "MIXTURE", (source,))
+    monkeypatch.setattr(babyai_generate, "SPLITS", {"train": 5, "val": 2, "test": 2})
+    told: list[tuple[int, int]] = []
+    for name in ("one", "two"):
+        babyai_generate.build(tmp_path / name, progress=lambda done, wanted: told.append((done, wanted)))
+    assert told == 2 * [(done, 9) for done in range(1, 10)]
+    assert sorted(path.name for path in (tmp_path / "one").iterdir()) == ["babyai.jsonl", "babyai.npz"]
+    for path in (tmp_path / "one").iterdir():
+        assert path.read_bytes() == (tmp_path / "two" / path.name).read_bytes()
+
+
+@pytest.mark.usefixtures("minigrid")
+def test_a_level_with_too_few_captions_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(babyai_generate, "SPLITS", {"train": 2, "val": 2, "test": 2})
+    monkeypatch.setattr(babyai_generate, "MIXTURE", (babyai_generate.Source("BabyAI-OneRoomS8-v0", 100),))
+    with pytest.raises(RuntimeError, match="BabyAI-OneRoomS8-v0 has too few usable episodes"):
+        babyai_generate.build(tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_without_minigrid_it_is_an_import_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "minigrid", None)
+    with pytest.raises(ImportError):
+        babyai_generate.episode("BabyAI-GoToSeqS5R2-v0", 0)
+
+
+@pytest.mark.usefixtures("minigrid")
 def test_a_level_that_is_never_finished_gives_none() -> None:
     assert babyai_generate.episode("BabyAI-SynthS5R2-v0", 1741) is None  # no free tile is left for the agent
 
@@ -170,26 +208,27 @@ def test_an_expert_that_plans_for_ever_gives_none(monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.usefixtures("minigrid")
-def test_mean_colour_tells_every_kind_of_tile_apart() -> None:
-    kinds = list(tile_kinds())
-    assert len({colour for _, colour in kinds}) == len(kinds) == 95
+def test_palette_has_one_colour_for_each_kind_of_tile(arrays: Arrays) -> None:
+    colours = sorted(mean_colour(*kind) for kind in tile_kinds())
+    assert len(colours) == 58
+    assert colours == sorted(map(tuple, arrays["palette"].tolist()))
 
 
-def tile_kinds() -> Iterator[tuple[str, tuple[int, ...]]]:
-    """Every content a tile of a view can have, with its mean colour: hidden, in sight, and under the agent."""
+def tile_kinds() -> Iterator[tuple[Any, bool, int | None]]:
+    """What a tile can show: its content, whether it is in sight, and the agent's direction where it stands on it."""
     colors = import_module("minigrid.core.constants").COLOR_NAMES
     objects = import_module("minigrid.core.world_object")
-    moved = {f"{color} {kind}": getattr(objects, kind)(color) for color in colors for kind in ("Ball", "Box", "Key")}
-    states = {"open": (True, False), "closed": (False, False), "locked": (False, True)}
-    doors = {f"{color} {name}": objects.Door(color, *state) for color in colors for name, state in states.items()}
-    for name, content in {"nothing": None, "wall": objects.Wall(), **moved, **doors}.items():
-        yield f"hidden {name}", mean_colour(content, agent=None, highlight=False)
-        yield f"seen {name}", mean_colour(content, agent=None, highlight=True)
-        if name == "nothing" or name in moved:
-            yield f"carried {name}", mean_colour(content, agent=3, highlight=True)
+    yield None, False, None  # out of sight a tile is always empty
+    yield objects.Wall(), True, None
+    for is_open, is_locked in ((True, False), (False, False), (False, True)):
+        yield from ((objects.Door(color, is_open, is_locked), True, None) for color in colors)
+    movable = [kind(color) for kind in (objects.Ball, objects.Box, objects.Key) for color in colors]
+    for content in (None, *movable):
+        yield content, True, None
+        yield content, True, 3  # under the agent: what it carries
 
 
-def mean_colour(content: Any, *, agent: int | None, highlight: bool) -> tuple[int, ...]:
+def mean_colour(content: Any, seen: bool, agent: int | None) -> tuple[int, ...]:
     draw = import_module("minigrid.core.grid").Grid.render_tile
-    pixels = draw(content, agent_dir=agent, highlight=highlight, tile_size=TILE)
-    return tuple(np.rint(pixels.mean(axis=(0, 1))).astype(int).tolist())  # an odd number of pixels: never a half
+    pixels = draw(content, agent_dir=agent, highlight=seen, tile_size=TILE).astype(np.uint8)  # cut off, as in a view
+    return tuple(np.floor(pixels.mean(axis=(0, 1)) + 0.5).astype(int).tolist())
