@@ -92,7 +92,7 @@ def _start(level: str, seed: int) -> Any | None:
 
 
 def _counted(draw: Callable[..., Any]) -> Callable[..., Any]:
-    """`draw`, at most DRAWS times; the numbers stay the same. (At a RecursionError minigrid would start again.)"""
+    """`draw`, at most DRAWS times; the numbers stay the same. At a RecursionError minigrid would start again."""
     count = itertools.count()
 
     def counted(*bounds: Any) -> Any:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from taco_bench.api import replace_file
 from taco_bench_datasets.babyai_episode import Episode, Step, episode
 
 __all__ = ["Episode", "Step", "build", "episode", "normalise"]
@@ -59,9 +59,8 @@ def build(out: Path, *, progress: Callable[[int, int], None] | None = None) -> N
             if progress is not None:
                 progress(len(made), wanted)
     made.sort(key=_shelf)
-    out.mkdir(parents=True, exist_ok=True)
-    _replace(out / "babyai.npz", lambda file: _save(file, [found for _, found in made]))
-    _replace(out / "babyai.jsonl", lambda file: file.writelines(_lines(made)))
+    replace_file(out / "babyai.npz", lambda path: _save(path, [found for _, found in made]))
+    replace_file(out / "babyai.jsonl", lambda path: _write(path, made))
 
 
 def normalise(caption: str) -> str:
@@ -117,11 +116,12 @@ def _shelf(entry: tuple[str, Episode]) -> tuple[int, str]:
     return list(SPLITS).index(split), hashlib.sha256(found.id.encode()).hexdigest()
 
 
-def _save(file: IO[bytes], episodes: list[Episode]) -> None:
-    """palette uint8 [P, 3]; tiles uint8 [frames, 49], rows of palette; offsets int64 [episodes + 1], rows of tiles."""
+def _save(path: Path, episodes: list[Episode]) -> None:
+    """Palette uint8 [P, 3]; tiles uint8 [frames, 49], rows of palette; offsets int64 [episodes + 1], rows of tiles."""
     palette, tiles = _index(np.concatenate([found.colours for found in episodes]))
     offsets = np.cumsum([0, *(len(found.colours) for found in episodes)], dtype=np.int64)
-    np.savez_compressed(file, palette=palette, tiles=tiles, offsets=offsets)
+    with path.open("wb") as file:  # given a name, numpy would add .npz to it
+        np.savez_compressed(file, palette=palette, tiles=tiles, offsets=offsets)
 
 
 def _index(colours: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
@@ -131,6 +131,10 @@ def _index(colours: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.ui
         raise RuntimeError(f"{len(codes)} tile colours do not fit into one byte")
     palette = np.stack([codes >> 16, codes >> 8 & 255, codes & 255], axis=1)
     return palette.astype(np.uint8), rows.reshape(colours.shape[:2]).astype(np.uint8)
+
+
+def _write(path: Path, made: list[tuple[str, Episode]]) -> None:
+    path.write_bytes(b"".join(_lines(made)))
 
 
 def _lines(made: list[tuple[str, Episode]]) -> Iterator[bytes]:
@@ -146,16 +150,3 @@ def _lines(made: list[tuple[str, Episode]]) -> Iterator[bytes]:
 
 def _line(entry: dict[str, Any]) -> bytes:
     return (json.dumps(entry, separators=(",", ":")) + "\n").encode()
-
-
-def _replace(path: Path, write: Callable[[IO[bytes]], object]) -> None:
-    """Write a file that is either complete or not there."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with temporary.open("wb") as file:
-            write(file)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)

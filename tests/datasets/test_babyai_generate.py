@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-
 from taco_bench_datasets import babyai_generate
 from taco_bench_datasets.babyai_episode import TILE
 
