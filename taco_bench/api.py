@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from taco_bench.atomic import replace_file, sha256_of
 from taco_bench.errors import ConfigError, DataError, PluginError, UserError, nearest
 from taco_bench.randomness import numpy_stream, stream_key, torch_stream
+from taco_bench.reporting import Reporter
 from taco_bench.resources import cache_root, registry_file
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ __all__ = [
     "Evaluation",
     "PairScores",
     "PluginError",
+    "Reporter",
     "Sampler",
     "Step",
     "Tagger",

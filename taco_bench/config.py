@@ -61,7 +61,9 @@ class Train(Section):
     steps: Count = Field(30_000, description="optimizer steps")
     batch_size: Positive = Field(128, description="K, pairs a step")
     learning_rate: PositiveReal = Field(1e-4, description="highest learning rate of Adam")
-    warmup_steps: Count | None = Field(None, description="steps of linear warm-up, linear decay follows; none: a sixth, 5k of 30k as in P 4.3")
+    warmup_steps: Count | None = Field(
+        None, description="steps of linear warm-up, linear decay follows; none: a sixth, 5k of 30k as in P 4.3"
+    )
     weight_decay: Real = Field(1e-5, description="weight decay of Adam")
     clip_norm: PositiveReal | None = Field(None, description="clip the gradient's norm to this; none: do not clip")
     precision: Literal["auto", "float32", "bfloat16"] = Field("auto", description="auto: bfloat16 on GPUs that have it")

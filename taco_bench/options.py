@@ -29,7 +29,7 @@ class Option:
 
 def options_of(factory: Callable[..., Any]) -> dict[str, Option]:
     """The options of a factory by name, in the order of its signature."""
-    target = factory.__init__ if inspect.isclass(factory) else factory  # type: ignore[misc]  # read, never called
+    target = factory.__init__ if inspect.isclass(factory) else factory
     hints = typing.get_type_hints(target)
     helps = _argument_helps(inspect.getdoc(factory) or "")
     return {

@@ -66,9 +66,8 @@ def _parsed(layer: Mapping[str, Any], plugins: Plugins, problems: list[UserError
 
 
 def _refuse_unknown_fields(asked: Mapping[str, Any], problems: list[UserError]) -> None:
-    for key in asked:
-        if key not in Experiment.model_fields:
-            problems.append(UserError(f"unknown option {key!r}", where=key, hint=nearest(key, Experiment.model_fields)))
+    known = Experiment.model_fields
+    problems += [UserError(f"unknown option {key!r}", where=key, hint=nearest(key, known)) for key in asked if key not in known]
 
 
 def _preset(asked: Mapping[str, Any], plugins: Plugins, problems: list[UserError]) -> dict[str, Any]:
@@ -162,7 +161,9 @@ def _problem(section: str, detail: Any) -> UserError:
     where = f"{section}.{key}" if section else key
     if detail["type"] == "extra_forbidden":
         return UserError(f"unknown option {where!r}", where=where, hint=nearest(key, SECTIONS[section].model_fields))
-    return UserError(f"{where}={detail['input']!r} is not valid: {detail['msg'].lower()}", where=where, hint="`taco-bench show options` lists them")
+    return UserError(
+        f"{where}={detail['input']!r} is not valid: {detail['msg'].lower()}", where=where, hint="`taco-bench show options` lists them"
+    )
 
 
 def _checked(experiment: Experiment, plugins: Plugins) -> Experiment:
@@ -176,13 +177,19 @@ def _loss_problems(experiment: Experiment) -> list[UserError]:
     used = experiment.losses.use
     problems = []
     if not used:
-        problems.append(UserError("no loss is left to train", where="--losses", hint="give one or more of l1,l2,l3; `--tokens none` leaves l2 out"))
+        problems.append(
+            UserError("no loss is left to train", where="--losses", hint="give one or more of l1,l2,l3; `--tokens none` leaves l2 out")
+        )
     untrained = [s for s in experiment.evaluation.scores if s not in {SCORE_OF[loss] for loss in used}]
     if untrained:
         trained = ",".join(SCORE_OF[loss] for loss in used)
-        problems.append(UserError(f"the score {untrained[0]!r} is asked for, but its loss is not trained", where="--scores", hint=f"trained: {trained}"))
+        problems.append(
+            UserError(f"the score {untrained[0]!r} is asked for, but its loss is not trained", where="--scores", hint=f"trained: {trained}")
+        )
     if not experiment.encoder:
-        problems.append(UserError("no encoder is named, and the data set has no usual one", where="--encoder", hint="`taco-bench list encoder`"))
+        problems.append(
+            UserError("no encoder is named, and the data set has no usual one", where="--encoder", hint="`taco-bench list encoder`")
+        )
     if experiment.train.checkpoint == "best" and not experiment.train.validate_every:
         problems.append(UserError("the best checkpoint needs validations", where="train.checkpoint", hint="--set train.validate_every=100"))
     return problems
@@ -195,7 +202,11 @@ def _model_problems(experiment: Experiment) -> list[UserError]:
         problems.append(UserError(f"the width {model.width} cannot be split into {model.heads} heads", where="model.heads"))
     if model.max_text_tokens + model.max_video_tokens > model.positions:
         total = model.max_text_tokens + model.max_video_tokens
-        problems.append(UserError(f"{total} tokens a pair, but {model.positions} positions", where="model.positions", hint=f"--set model.positions={total}"))
+        problems.append(
+            UserError(
+                f"{total} tokens a pair, but {model.positions} positions", where="model.positions", hint=f"--set model.positions={total}"
+            )
+        )
     if train.batch_size < 2:
         problems.append(UserError("a batch of one pair has no negatives", where="train.batch_size", hint="--set train.batch_size=64"))
     if train.warmup_steps and train.warmup_steps > train.steps:
@@ -207,28 +218,24 @@ def _model_problems(experiment: Experiment) -> list[UserError]:
 def _sampler_problems(experiment: Experiment, plugins: Plugins) -> list[UserError]:
     if experiment.sampler is None:
         return []
-    name = experiment.sampler["type"]
+    name, batch = experiment.sampler["type"], experiment.train.batch_size
     reads = plugins.get("sampler", name).reads
     if reads and not set(reads) & set(experiment.losses.use):
-        return [
-            UserError(
-                f"the sampler {name!r} selects by the score of {' or '.join(reads)}, but neither is trained" if len(reads) > 1 else
-                f"the sampler {name!r} selects by the score of {reads[0]}, but it is not trained",
-                where="--sampler",
-                hint=f"--sampler random, or add {reads[0]} to --losses",
-            )
-        ]
-    batch = experiment.train.batch_size
+        what = f"the sampler {name!r} selects by the scores of {' and '.join(reads)}, none of which is trained"
+        return [UserError(what, where="--sampler", hint=f"--sampler random, or add {reads[0]} to --losses")]
     negatives = plugins.build("sampler", experiment.sampler).negatives(batch)
     if not 0 < negatives < batch:
-        return [
-            UserError(
-                f"{negatives} negatives an anchor (K') do not fit into batches of {batch} pairs (K): K' must be between 1 and K - 1",
-                where="sampler.hard_negatives",
-                hint=f"--set sampler.hard_negatives={max(1, min(8, batch - 1))} or a larger --set train.batch_size",
-            )
-        ]
-    return _memory_problems(experiment, negatives)
+        what = f"{negatives} negatives an anchor (K') do not fit into batches of {batch} pairs (K): K' is at most K - 1"
+        hint = f"--set sampler.hard_negatives={max(1, min(8, batch - 1))} or a larger --set train.batch_size"
+        return [UserError(what, where="sampler.hard_negatives", hint=hint)]
+    needed, bound = fusion_gib(experiment, negatives), experiment.train.fusion_memory
+    if needed <= bound:
+        return []
+    what = (
+        f"the sampler {name!r} sends {negatives} negatives an anchor through fusion: about {needed:.1f} GiB a step; the bound is {bound:g}"
+    )
+    hint = f"--sampler cascade, a smaller train.batch_size, or --set train.fusion_memory={needed + 1:.0f}"
+    return [UserError(what, where="--sampler", hint=hint)]
 
 
 def fusion_gib(experiment: Experiment, negatives: int) -> float:
@@ -238,17 +245,3 @@ def fusion_gib(experiment: Experiment, negatives: int) -> float:
     tokens = pairs * (model.max_text_tokens + model.max_video_tokens)
     kept = 10 * model.width + 2 * model.feedforward  # numbers a token and layer
     return tokens * kept * model.fusion_layers * 4 / 2**30
-
-
-def _memory_problems(experiment: Experiment, negatives: int) -> list[UserError]:
-    needed, bound = fusion_gib(experiment, negatives), experiment.train.fusion_memory
-    if needed <= bound:
-        return []
-    return [
-        UserError(
-            f"the sampler {experiment.sampler['type'] if experiment.sampler else ''!r} sends {negatives} negatives an anchor through fusion: about "
-            f"{needed:.1f} GiB a step, above the bound of {bound:g} GiB",
-            where="--sampler",
-            hint=f"--sampler cascade, a smaller train.batch_size, or --set train.fusion_memory={needed + 1:.0f}",
-        )
-    ]

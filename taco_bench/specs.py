@@ -57,7 +57,11 @@ def merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
     merged = dict(below)
     for key, value in above.items():
         old = merged.get(key)
-        mergeable = isinstance(value, Mapping) and isinstance(old, Mapping)
-        same_type = mergeable and value.get("type", old.get("type")) == old.get("type", value.get("type"))
-        merged[key] = merge(old, value) if mergeable and same_type else value
+        mergeable = isinstance(value, Mapping) and isinstance(old, Mapping) and _same_type(old, value)
+        merged[key] = merge(old, value) if mergeable else value  # type: ignore[arg-type]  # both are mappings then
     return merged
+
+
+def _same_type(below: Mapping[str, Any], above: Mapping[str, Any]) -> bool:
+    """Whether two specs can be of one component; sections have no type and always can."""
+    return "type" not in above or "type" not in below or above["type"] == below["type"]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from taco_bench.api import Clip, DataError, Step, sha256_of
+from taco_bench.api import Clip, DataError, Reporter, Step, UserError, sha256_of
 
 FOLDER = Path(__file__).parent / "data"
 
@@ -33,9 +33,22 @@ PRESET = {
 
 
 class BabyAI:
-    """One clip an episode: what the agent saw before each action, and the instruction as caption."""
+    """One clip an episode: what the agent saw before each action and after the last, and the instruction as caption."""
 
     streams = ("frames",)
+
+    @staticmethod
+    def build(folder: Path, reporter: Reporter) -> list[Path]:
+        """Act all episodes out again, with minigrid, into a folder; the files' paths."""
+        from taco_bench_datasets.babyai_generate import SPLITS, build
+
+        with reporter.bar("episodes", sum(SPLITS.values())) as advance:
+            try:
+                build(folder, progress=lambda *_: advance())
+            except ImportError as error:
+                hint = "pip install 'taco-bench[babyai]'"
+                raise UserError(f"making babyai needs minigrid: {error}", where="taco-bench data build babyai", hint=hint) from None
+        return [folder / "babyai.npz", folder / "babyai.jsonl"]
 
     def clips(self) -> list[Clip]:
         """All episodes."""
@@ -59,7 +72,9 @@ class BabyAI:
         try:
             lines = (FOLDER / "babyai.jsonl").read_text(encoding="utf-8").splitlines()
         except OSError as error:
-            raise DataError(f"the embedded data set cannot be read: {error.strerror}", where=str(FOLDER), hint="reinstall taco-bench") from None
+            raise DataError(
+                f"the embedded data set cannot be read: {error.strerror}", where=str(FOLDER), hint="reinstall taco-bench"
+            ) from None
         return [json.loads(line) for line in lines[1:]]  # the first line describes the file
 
     @cached_property

@@ -52,7 +52,9 @@ class Msrvtt1k:
         absent = [clip for clip in split_of if clip not in captions]
         if absent:
             hint = "use the complete caption.txt"
-            raise DataError(f"{len(absent)} clips of the split have no caption, first {absent[0]!r}", where=str(self._folder / "caption.txt"), hint=hint)
+            raise DataError(
+                f"{len(absent)} clips of the split have no caption, first {absent[0]!r}", where=str(self._folder / "caption.txt"), hint=hint
+            )
         return [Clip(clip, split_of[clip], (captions[clip],)) for clip in captions if clip in split_of]
 
     def read(self, stream: str, clip: Clip) -> np.ndarray:
@@ -88,7 +90,9 @@ class Msrvtt1k:
     def _features_file(self) -> Path:
         found = sorted(self._folder.glob("*.npz"))
         if not found:
-            raise DataError("there is no .npz file with the features", where=str(self._folder), hint=f"expected {self._card['files'][1]['name']}")
+            raise DataError(
+                "there is no .npz file with the features", where=str(self._folder), hint=f"expected {self._card['files'][1]['name']}"
+            )
         return found[0]
 
     @cached_property

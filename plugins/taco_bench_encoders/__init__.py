@@ -9,6 +9,6 @@ from taco_bench_encoders.tiles import Motion, Tiles
 @hookimpl
 def taco_bench_encoders(register: Register) -> None:
     """Add this package's encoders."""
-    register("tiles", Tiles, summary="appearance: mean colour of each tile of a frame, 147 numbers (babyai)")
-    register("motion", Motion, summary="change of the mean tile colours since the frame before, 147 numbers (babyai)")
+    register("tiles", Tiles, summary="appearance: what each tile of a frame shows, 392 numbers (babyai)")
+    register("motion", Motion, summary="change of the tiles since the frame before, 392 numbers (babyai)")
     register("vgg16-ae128", VggAutoencoder, summary="VGG16 frames through an auto-encoder, 128 numbers (msrvtt1k)")

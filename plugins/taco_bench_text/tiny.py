@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     import tokenizers
     import torch
 
-SPECIALS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+UNKNOWN = "[UNK]"
+SPECIALS = ["[PAD]", UNKNOWN, "[CLS]", "[SEP]", "[MASK]"]
 
 Positive = Annotated[int, Field(gt=0)]
 
@@ -39,7 +40,14 @@ class Tiny:
         dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0,
         pooling: Literal["cls", "mean"] = "cls",
     ) -> None:
-        self.width, self.layers, self.heads, self.vocabulary, self.dropout, self.pooling = width, layers, heads, vocabulary, dropout, pooling
+        self.width, self.layers, self.heads, self.vocabulary, self.dropout, self.pooling = (
+            width,
+            layers,
+            heads,
+            vocabulary,
+            dropout,
+            pooling,
+        )
         self._max_tokens = 0
         self._tokenizer: tokenizers.Tokenizer | None = None
 
@@ -47,13 +55,13 @@ class Tiny:
         """Learn the word pieces."""
         from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
 
-        tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]"))
+        tokenizer = Tokenizer(models.WordPiece(unk_token=UNKNOWN))
         tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
         tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
         trainer = trainers.WordPieceTrainer(vocab_size=self.vocabulary, special_tokens=SPECIALS, show_progress=False)
         tokenizer.train_from_iterator(sorted(set(captions)), trainer)
-        cls, sep = tokenizer.token_to_id("[CLS]"), tokenizer.token_to_id("[SEP]")
-        tokenizer.post_processor = processors.BertProcessing(("[SEP]", sep), ("[CLS]", cls))
+        ends = (("[SEP]", SPECIALS.index("[SEP]")), ("[CLS]", SPECIALS.index("[CLS]")))  # specials have the first ids
+        tokenizer.post_processor = processors.BertProcessing(*ends)
         self._tokenizer, self._max_tokens = tokenizer, max_tokens
 
     def tokenizer(self) -> tokenizers.Tokenizer:
@@ -76,7 +84,8 @@ class Tiny:
             max_position_embeddings=self._max_tokens,
             initializer_range=0.02 * (768 / self.width) ** 0.5,
         )
-        return BertModel(config, add_pooling_layer=False)
+        network: torch.nn.Module = BertModel(config, add_pooling_layer=False)
+        return network
 
     def fingerprint(self) -> str:
         """Nothing beyond the captions and the options, which are recorded elsewhere."""

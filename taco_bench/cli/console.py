@@ -51,7 +51,7 @@ class Terminal:
         def advance(steps: int = 1, text: str = "") -> None:
             nonlocal position, told
             position += steps
-            self.progress.update(task, advance=steps, **({"text": text} if text else {}))
+            self.progress.update(task, advance=steps, text=text or self.progress.tasks[task].fields["text"])
             if not self.console.is_terminal and total >= 100 and position * 10 // total > told:
                 told = position * 10 // total
                 self.say(f"{what}: {position}/{total}  {text}".rstrip())

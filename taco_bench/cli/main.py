@@ -17,6 +17,7 @@ VERBS = {
     "run": "Train and evaluate configurations, and print their table.",
     "list": "List the components that there are.",
     "show": "Show a component's options, or those of a run.",
+    "data": "Make a data set's files again.",
     "plugins": "Show the installed plugins, and why any failed.",
     "version": "Print the versions that matter.",
 }

@@ -48,7 +48,7 @@ Examples:
 @click.option("--quiet", is_flag=True, help="No progress; the table alone.")
 @click.option("--json", "as_json", is_flag=True, help="The table as JSON on stdout.")
 @click.pass_obj
-def command(obj: dict[str, Any], **options: Any) -> int:
+def command(obj: dict[str, Any], /, **options: Any) -> int:
     """Train and evaluate configurations, and print their table.
 
     Each configuration is trained once a seed, and the first of them once more on shuffled captions, which must land at chance. What is
@@ -99,7 +99,9 @@ def _config_file(path: str | None) -> dict[str, Any]:
         return dict(Config.fromfile(path).to_dict())
     except Exception as error:  # mmengine raises many kinds
         reason = f"{type(error).__name__}: {error}".splitlines()[0]
-        raise UserError(f"the configuration file cannot be read: {reason}", where=path, hint="a .py, .yaml or .json file of options") from None
+        raise UserError(
+            f"the configuration file cannot be read: {reason}", where=path, hint="a .py, .yaml or .json file of options"
+        ) from None
 
 
 def _assigned(assignments: Sequence[str]) -> dict[str, Any]:

@@ -28,15 +28,18 @@ def command(obj: dict[str, Any], kind: str, name: str | None) -> None:
 
 
 def _show_sections() -> None:
-    from taco_bench.config import SECTIONS as sections
+    from taco_bench import config
 
     rows = [
-        [f"{section}.{key}", str(field.annotation).replace("typing.", ""), field.default, field.description]
-        for section, model in sections.items()
+        [f"{section}.{key}", _type_name(field.annotation), field.default, field.description]
+        for section, model in config.SECTIONS.items()
         for key, field in model.model_fields.items()
     ]
-    rows = [[key, getattr(sections[key.split(".")[0]].model_fields[key.split(".")[1]].annotation, "__name__", type_), *rest] for key, type_, *rest in rows]
     click.echo(tabulate(rows, headers=["--set", "type", "default", ""], tablefmt="plain", disable_numparse=True))
+
+
+def _type_name(annotation: Any) -> str:
+    return annotation.__name__ if isinstance(annotation, type) else str(annotation).replace("typing.", "")
 
 
 def _show_component(kind: str, name: str, *, third_party: bool) -> None:
@@ -51,7 +54,10 @@ def _show_component(kind: str, name: str, *, third_party: bool) -> None:
     click.echo((inspect.getdoc(component.factory) or "").partition("\n\nArgs:")[0])
     options = options_of(component.factory).values()
     field = FIELDS.get(kind, kind)
-    rows = [[f"--set {field}.{o.name}=", o.type_name, "required" if o.default is inspect.Parameter.empty else repr(o.default), o.help] for o in options]
+    rows = [
+        [f"--set {field}.{o.name}=", o.type_name, "required" if o.default is inspect.Parameter.empty else repr(o.default), o.help]
+        for o in options
+    ]
     if rows:
         click.echo("\n" + tabulate(rows, headers=["option", "type", "default", ""], tablefmt="plain", disable_numparse=True))
     if component.preset:

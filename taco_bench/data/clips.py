@@ -34,7 +34,9 @@ def _check_videos(clips: Sequence[Clip], data: str) -> None:
         video = clip.video or clip.id
         if split_of.setdefault(video, clip.split) != clip.split:
             raise DataError(
-                f"video {video!r} is in the splits {split_of[video]} and {clip.split}", where=data, hint="keep the clips of a video in one split"
+                f"video {video!r} is in the splits {split_of[video]} and {clip.split}",
+                where=data,
+                hint="keep the clips of a video in one split",
             )
 
 

@@ -40,7 +40,8 @@ class FeatureStore:
 
     def rows(self, clip: str, most: int) -> npt.NDArray[np.int64]:
         """The rows of one clip's tokens, at most ``most``, evenly spread from its first to its last."""
-        start, end = self.offsets[self.index[clip]], self.offsets[self.index[clip] + 1]
+        at = self.index[clip]
+        start, end = int(self.offsets[at]), int(self.offsets[at + 1])
         if end - start <= most:
             return np.arange(start, end)
         return start + np.round(np.linspace(0, end - start - 1, most)).astype(np.int64)
@@ -82,7 +83,9 @@ def open_features(
 def _build(
     dataset: Dataset, encoders: Sequence[Encoder], clips: Sequence[Clip], on_missing: str, advance: Advance
 ) -> tuple[FeatureStore, list[str]]:
-    arrays, index, skipped = [], {}, []
+    arrays: list[npt.NDArray[np.float32]] = []
+    index: dict[str, int] = {}
+    skipped: list[str] = []
     for clip in clips:
         advance()
         try:

@@ -79,7 +79,9 @@ def _trained(job: Job, prepared: Prepared, plugins: Plugins, store: Store, repor
         model = new_model(job.experiment, job.seed, prepared, device)
         load_weights(store.weights(job.training), model)
         return model.eval(), record
-    training = Training(job.experiment, job.seed, prepared, plugins, store.training_folder(job.training), _validation(job.experiment, prepared))
+    training = Training(
+        job.experiment, job.seed, prepared, plugins, store.training_folder(job.training), _validation(job.experiment, prepared)
+    )
     model = training.run(reporter, job.label)
     save_weights(store.weights(job.training), model)
     record = {"seed": job.seed, "configuration": job.experiment.training(), "cost": training.cost()}

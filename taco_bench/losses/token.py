@@ -17,7 +17,7 @@ class _MaxOverVideoTokens(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx, words: Tensor, video: Tensor, mask: Tensor) -> Tensor:  # type: ignore[no-untyped-def, override]
+    def forward(ctx, words: Tensor, video: Tensor, mask: Tensor) -> Tensor:  # type: ignore[no-untyped-def]
         count, longest, width = video.shape  # [videos, m, d]
         flat = video.reshape(-1, width).T
         closed = ~mask.reshape(1, count, longest)
@@ -31,7 +31,7 @@ class _MaxOverVideoTokens(torch.autograd.Function):
         return best
 
     @staticmethod
-    def backward(ctx, gradient: Tensor) -> tuple[Tensor, Tensor, None]:  # type: ignore[no-untyped-def, override]
+    def backward(ctx, gradient: Tensor) -> tuple[Tensor, Tensor, None]:  # type: ignore[no-untyped-def]
         words, video, index = ctx.saved_tensors
         count, longest, width = video.shape
         flat = video.reshape(-1, width)
@@ -91,9 +91,7 @@ def word_nce(similarity: Tensor, owner: Tensor, weights: Tensor, texts: int, *, 
     return each @ weights / texts
 
 
-def token_nce(
-    video_tokens: Tensor, video_mask: Tensor, text_tokens: Tensor, token_weights: Tensor, *, temperature: float = 1.0
-) -> Tensor:
+def token_nce(video_tokens: Tensor, video_mask: Tensor, text_tokens: Tensor, token_weights: Tensor, *, temperature: float = 1.0) -> Tensor:
     """The token loss, Eq. 4: each token of interest against all videos of the batch.
 
     Args:

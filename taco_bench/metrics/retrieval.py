@@ -125,10 +125,11 @@ def permuted_recalls(
     """
     matrix, _ = _checked(scores, None)
     size = len(matrix)
-    order = np.sort(matrix, axis=1)
-    # [queries, videos]: the credit of each query if that video were its positive
-    better = np.stack([size - np.searchsorted(row, own, side="right") for row, own in zip(order, matrix, strict=True)])
-    tied = np.stack([np.searchsorted(r, o, side="right") - np.searchsorted(r, o, side="left") for r, o in zip(order, matrix, strict=True)])
-    credits = np.stack([credit(better, tied, k) for k in ks], axis=-1).astype(np.float32)
+    better, tied = np.empty_like(matrix, np.int64), np.empty_like(matrix, np.int64)  # [queries, videos]: were that video the positive
+    for query, row in enumerate(matrix):
+        ordered = np.sort(row)
+        above = np.searchsorted(ordered, row, side="right")
+        better[query], tied[query] = size - above, above - np.searchsorted(ordered, row, side="left")
+    hits = np.stack([credit(better, tied, k) for k in ks], axis=-1).astype(np.float32)  # [queries, videos, ks]
     rows = np.arange(size)
-    return 100 * np.stack([credits[rows, generator.permutation(size)].mean(axis=0, dtype=np.float64) for _ in range(draws)])
+    return 100 * np.stack([hits[rows, generator.permutation(size)].mean(axis=0, dtype=np.float64) for _ in range(draws)])

@@ -7,6 +7,7 @@ layers 11 d^2 instead of 24 d^2 multiplications a token of a pair. No padding is
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 
 import torch
@@ -37,7 +38,9 @@ class FusionModule(nn.Module):
         self.position = nn.Embedding(config.positions, d)
         self.kind = nn.Embedding(2, d)
         self.norm = nn.LayerNorm(d, eps=1e-12)
-        self.layers = nn.ModuleList(TransformerLayer(d, config.heads, config.feedforward, config.dropout) for _ in range(config.fusion_layers))
+        self.layers = nn.ModuleList(
+            TransformerLayer(d, config.heads, config.feedforward, config.dropout) for _ in range(config.fusion_layers)
+        )
         self.score = nn.Linear(d, 1)  # w with its bias
         initialize(self, d)
 
@@ -54,7 +57,7 @@ class FusionModule(nn.Module):
             [pairs].
         """
         tokens = torch.cat([self._embed(text, 0, 0), self._embed(video, self.video_position, 1)])  # [all tokens, d]
-        first = self.layers[0].query_key_value(tokens)  # [all tokens, 3 d], shared by all pairs
+        first = self._layers[0].query_key_value(tokens)  # [all tokens, 3 d], shared by all pairs
         lengths = text.lengths[text_of] + video.lengths[video_of]
         order = lengths.argsort(descending=True, stable=True)  # pairs of like length together
         video_starts = len(text.values) + video.starts
@@ -65,6 +68,10 @@ class FusionModule(nn.Module):
             rows, mask = _pair_rows(text.starts[t], text.lengths[t], video_starts[v], video.lengths[v])
             scores.append(self._score(tokens, first, rows, mask))
         return torch.cat(scores).index_select(0, order.argsort())  # back in the order in which the pairs were given
+
+    @property
+    def _layers(self) -> list[TransformerLayer]:
+        return list(self.layers)  # type: ignore[arg-type]  # a ModuleList has no element type
 
     def _embed(self, tokens: Ragged, first_position: int, kind: int) -> Tensor:
         place = self.position(first_position + tokens.positions())
@@ -85,17 +92,17 @@ class FusionModule(nn.Module):
         kept = unpad(rows, mask, count)  # [tokens of pairs]
         x = F.embedding(kept, tokens)
         q, k, v = F.embedding(rows, first).chunk(3, dim=-1)  # [pairs, longest, d]
-        for layer, following in zip(self.layers, self.layers[1:], strict=False):
+        for layer, following in itertools.pairwise(self._layers):
             x = layer.finish(unpad(layer.attend(q, k, v, mask), mask, count), x)
             q, k, v = self._next_projections(following, x, mask)
         starts = mask.sum(dim=1).cumsum(0) - mask.sum(dim=1)
-        last = self.layers[-1]
+        last = self._layers[-1]
         cls = last.finish(last.attend(q[:, :1], k, v, mask).squeeze(1), x.index_select(0, starts))  # [pairs, d]
         return self.score(cls).squeeze(1)  # type: ignore[no-any-return]
 
     def _next_projections(self, layer: TransformerLayer, x: Tensor, mask: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Queries, keys and values [pairs, longest, d] of a later layer; of the last layer the queries of [CLS] alone."""
-        if layer is not self.layers[-1]:
+        if layer is not self._layers[-1]:
             q, k, v = pad(layer.query_key_value(x), mask).chunk(3, dim=-1)
             return q, k, v
         d = x.shape[1]
@@ -114,4 +121,3 @@ def _pair_rows(text_start: Tensor, text_length: Tensor, video_start: Tensor, vid
     mask = place < total.unsqueeze(1)
     rows = torch.where(place < n, text_start.unsqueeze(1) + place, video_start.unsqueeze(1) + place - n)
     return rows.where(mask, 0), mask
-

@@ -38,15 +38,17 @@ class TransformerLayer(nn.Module):
         out = F.scaled_dot_product_attention(
             self._split(q), self._split(k), self._split(v), attn_mask=open_, dropout_p=self.dropout.p if self.training else 0.0
         )
-        return out.transpose(1, 2).flatten(2)  # [rows, queries, d]
+        joined: Tensor = out.transpose(1, 2).flatten(2)  # [rows, queries, d]
+        return joined
 
     def _split(self, x: Tensor) -> Tensor:
-        return x.unflatten(-1, (self.heads, -1)).transpose(1, 2)  # [rows, heads, length, d / heads]
+        return x.view(*x.shape[:-1], self.heads, -1).transpose(1, 2)  # [rows, heads, length, d / heads]
 
     def finish(self, attended: Tensor, tokens: Tensor) -> Tensor:
         """What follows attention, token by token: output projection, feed-forward, both with residual and norm; [..., d]."""
         tokens = self.attention_norm(tokens + self.dropout(self.output(attended)))
-        return self.output_norm(tokens + self.dropout(self.contract(F.gelu(self.expand(tokens)))))
+        result: Tensor = self.output_norm(tokens + self.dropout(self.contract(F.gelu(self.expand(tokens)))))
+        return result
 
 
 def initialize(module: nn.Module, width: int) -> None:

@@ -34,7 +34,9 @@ class VideoModule(nn.Module):
         self.position = nn.Embedding(config.max_video_tokens, d)
         self.norm = nn.LayerNorm(d, eps=1e-12)
         self.dropout = nn.Dropout(config.dropout)
-        self.layers = nn.ModuleList(TransformerLayer(d, config.heads, config.feedforward, config.dropout) for _ in range(config.video_layers))
+        self.layers = nn.ModuleList(
+            TransformerLayer(d, config.heads, config.feedforward, config.dropout) for _ in range(config.video_layers)
+        )
         initialize(self, d)
         nn.init.xavier_uniform_(self.project.weight)  # its input has the features' width, not d
 

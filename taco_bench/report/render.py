@@ -16,7 +16,7 @@ UNPRINTED = ("MeanR", "ties")
 def as_text(table: Table, style: str = "simple") -> str:
     """The table with its header and footer; ``style`` is one of tabulate's formats."""
     columns = [column for column in table.rows[0].values if not column.endswith(UNPRINTED)]
-    body = [[_label(row), *(_figure(row.values.get(column, []), column) for column in columns)] for row in _with_rules(table.rows)]
+    body = [[_label(row), *(_figure(row.values.get(column, [])) for column in columns)] for row in _with_rules(table.rows)]
     text = tabulate(body, headers=["", *columns], tablefmt=style, disable_numparse=True, colalign=("left", *["right"] * len(columns)))
     if style == "github":
         header, footer = (["\n".join(f"- {line}" for line in lines)] if lines else [] for lines in (table.header, table.footer))
@@ -40,9 +40,8 @@ def _label(row: Row) -> str:
     return f"  {row.label} alone" if row.kind == "part" else f"  {row.label}" if row.kind == "control" and row.values else row.label
 
 
-def _figure(values: list[float], column: str) -> str:
+def _figure(values: list[float]) -> str:
     if not values:
         return ""
-    digits = 1
-    text = f"{np.mean(values):.{digits}f}"
-    return text if len(values) == 1 else f"{text} ±{np.std(values, ddof=1):.{digits}f}"
+    mean = f"{np.mean(values):.1f}"
+    return mean if len(values) == 1 else f"{mean} ±{np.std(values, ddof=1):.1f}"

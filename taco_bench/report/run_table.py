@@ -55,7 +55,7 @@ def _header(results: Sequence[Group]) -> list[str]:
     skipped = f"; {len(cell['skipped'])} clips without features skipped" if cell["skipped"] else ""
     header = [
         f"{name}, {experiment.task['type']}, {pool['split']} split: {pool['queries']} texts, {pool['videos']} videos{skipped}",
-        f"seeds {seeds}; {experiment.evaluation.metric_convention} ties, {ties:.1f} % of the queries tied; "
+        f"seeds {seeds}; {experiment.evaluation.metric_convention} tie rule, {ties:.1f} % of the queries tied",
         f"checkpoint: {experiment.train.checkpoint}; parts of speech: {cell['tagger'] or 'not used'}",
         _recipe(experiment),
     ]

@@ -122,4 +122,4 @@ def _write_text(path: Path, text: str) -> None:
 
 def _write_arrays(arrays: dict[str, npt.NDArray[Any]], path: Path) -> None:
     with path.open("wb") as file:
-        np.savez_compressed(file, allow_pickle=False, **arrays)  # type: ignore[arg-type]
+        np.savez_compressed(file, allow_pickle=False, **arrays)

@@ -76,10 +76,14 @@ class Interest:
     def _checked(weights: npt.NDArray[np.float64], count: int) -> npt.NDArray[np.float64]:
         weights = np.asarray(weights, np.float64)
         if weights.shape != (count,) or not np.isfinite(weights).all() or (weights < 0).any():
-            raise PluginError(f"the token weighting gave {weights} for {count} pieces", hint="weigh() returns one finite number >= 0 a piece")
+            raise PluginError(
+                f"the token weighting gave {weights} for {count} pieces", hint="weigh() returns one finite number >= 0 a piece"
+            )
         return weights
 
 
-def caption_table(encodings: Mapping[str, tokenizers.Encoding], words: Mapping[str, Sequence[Word]], interest: Interest) -> dict[str, Caption]:
+def caption_table(
+    encodings: Mapping[str, tokenizers.Encoding], words: Mapping[str, Sequence[Word]], interest: Interest
+) -> dict[str, Caption]:
     """Every caption of the corpus by its text."""
     return {text: interest.caption(encoding, words.get(text, ())) for text, encoding in encodings.items()}

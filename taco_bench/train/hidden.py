@@ -41,4 +41,4 @@ class HiddenStates:
             part = captions[start : start + CAPTIONS_AT_A_TIME]
             ids = ragged([self.captions[caption].ids for caption in part], self.device)
             hidden = self.language.hidden(ids)
-            self._kept |= dict(zip(part, hidden.values.split(hidden.lengths.tolist()), strict=True))
+            self._kept |= dict(zip(part, torch.split(hidden.values, hidden.lengths.tolist()), strict=True))

@@ -101,7 +101,9 @@ class Training:
         """Train, or go on training, to the end; the model with the weights that the checkpoint rule keeps, in evaluation mode."""
         saved = load_state(self.folder / "state.safetensors", self.model, self.optimizer)
         if saved:
-            self.progress = Progress(int(saved["step"]), saved["seconds"], int(saved["fusion_pairs"]), saved["best_score"], int(saved["best_step"]))
+            self.progress = Progress(
+                int(saved["step"]), saved["seconds"], int(saved["fusion_pairs"]), saved["best_score"], int(saved["best_step"])
+            )
             reporter.say(f"{what}: goes on at step {self.progress.step}")
         steps = self.experiment.train.steps
         with reporter.bar(what, steps, self.progress.step) as advance:

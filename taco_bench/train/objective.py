@@ -86,9 +86,9 @@ def _fusion_term(
     parts = [own * count + own, (own.unsqueeze(1) * count + videos).flatten()]  # a pair (t, v) is the number t K + v
     if losses.fusion_directions == "both":
         parts.append((texts * count + own.unsqueeze(1)).flatten())
-    pairs, place = torch.cat(parts).unique(return_inverse=True)
+    pairs, place = torch.unique(torch.cat(parts), return_inverse=True)
     logits = model.fuse(text, video, pairs // count, pairs % count).float()[place]
-    positive, *negatives = logits.split([count, *(part.numel() for part in parts[1:])])
+    positive, *negatives = torch.split(logits, [part.numel() for part in parts])
     directions = [fusion_nce(positive, negative.view(count, -1)) for negative in negatives]
     return torch.stack(directions).mean(), len(pairs)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 import torch
@@ -91,7 +92,7 @@ def _fuse(model: TACo, text: TextFeatures, video: VideoFeatures, inside: Tensor,
     flat = inside.flatten().nonzero().squeeze(1)
     scores = torch.full((size * size,), torch.finfo(torch.float32).min, device=inside.device)
     with reporter.bar("fusion of test pairs", len(flat)) as advance:
-        for part in flat.split(PAIRS_AT_A_TIME):
+        for part in torch.split(flat, PAIRS_AT_A_TIME):
             scores[part] = model.fuse(text, video, part // size, part % size).float()
             advance(len(part))
     return scores.view(size, size)
