@@ -1,0 +1,524 @@
+"""``run`` from end to end, on the small data set."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from helpers.cli import ONE, SMALL, Cli, Result, Results, assert_told
+
+pytest_plugins = ("helpers.fixtures",)
+
+COLUMNS = [f"{way} {name}" for way in ("t2v", "v2t") for name in ("R@1", "R@5", "R@10", "MedR")]
+
+
+def rows_of(text: str) -> dict[str, list[str]]:
+    """The rows of a printed table by label, each a list of figures."""
+    found = {}
+    for line in text.splitlines():
+        cells = re.split(r"\s{2,}", line.strip())
+        if len(cells) == len(COLUMNS) + 1 and not set(cells[0]) <= {"-"}:
+            found[cells[0]] = cells[1:]
+    return found
+
+
+def table_of(out: str) -> str:
+    """What is printed up to the line with the time."""
+    return out[: re.search(r"^\d+ s in all", out, re.MULTILINE).start()]
+
+
+def steps_taken(folder: Path) -> int:
+    return len((folder / "calls").read_text().splitlines()) if (folder / "calls").exists() else 0
+
+
+@pytest.fixture
+def watch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
+    """The number of training steps of runs with ``--sampler neighbours``."""
+    monkeypatch.setenv("WATCH_FOLDER", str(tmp_path))
+    return lambda: steps_taken(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def kept() -> dict[str, Any]:
+    return {}
+
+
+class TestOneConfiguration:
+    """What one run prints and leaves behind; it is run once."""
+
+    @pytest.fixture
+    def run(self, cli: Cli, results: Results, kept: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Result:
+        if not kept:
+            kept["root"] = tmp_path_factory.mktemp("kept")
+            kept["result"] = cli(*SMALL, "--results", kept["root"])
+        return kept["result"]
+
+    @pytest.fixture
+    def store(self, run: Result, kept: dict[str, Any]) -> Results:
+        return Results(kept["root"])
+
+    def test_it_ends_well(self, run: Result) -> None:
+        assert run.code == 0, run.err
+
+    def test_the_header_says_what_was_evaluated_and_how(self, run: Result) -> None:
+        header = run.out.split("t2v R@1")[0]
+        assert "small" in header
+        assert "test split" in header
+        assert "16 texts, 16 videos" in header
+        assert "seeds 0" in header
+        assert re.search(r"expected tie.*\d+\.\d % of the queries tied", header)
+        assert "wordlist" in header
+        assert "not a data set of the paper" in header
+
+    def test_each_score_alone_has_a_row(self, run: Result) -> None:
+        rows = rows_of(run.out)
+        for name in ("sentence", "token", "fusion"):
+            assert f"{name} score alone" in rows
+
+    def test_parts_are_set_off_from_the_result(self, run: Result) -> None:
+        assert re.search(r"^\s+sentence score alone", run.out, re.MULTILINE)
+
+    def test_the_controls_come_last(self, run: Result) -> None:
+        labels = list(rows_of(run.out))
+        assert "shuffled captions" in labels[-3]
+        assert labels[-2:] == ["constant scores", "chance"]
+
+    def test_constant_scores_and_chance_are_what_arithmetic_says(self, run: Result) -> None:
+        expected = [f"{100 * k / 16:.1f}" for k in (1, 5, 10)] + ["8.5"]
+        rows = rows_of(run.out)
+        assert rows["chance"] == expected * 2 == rows["constant scores"]
+
+    def test_figures_are_possible(self, store: Results) -> None:
+        for cell in store.cells().values():
+            for row in cell["rows"].values():
+                for way in ("t2v", "v2t"):
+                    assert 0 <= row[f"{way} R@1"] <= row[f"{way} R@5"] <= row[f"{way} R@10"] <= 100
+                    assert 1 <= row[f"{way} MedR"] <= 16
+
+    def test_the_printed_figures_are_those_of_the_cell(self, run: Result, store: Results) -> None:
+        (cell,) = [cell for cell in store.cells().values() if not cell["experiment"]["train"]["shuffle_captions"]]
+        label = next(iter(rows_of(run.out)))
+        assert rows_of(run.out)[label] == [f"{cell['rows']['all scores'][column]:.1f}" for column in COLUMNS]
+
+    def test_the_figures_follow_from_the_ranks_kept(self, store: Results) -> None:
+        for cell in store.cells().values():
+            for way in ("t2v", "v2t"):
+                better, tied = (np.array(cell["queries"][f"{way} {name}"]) for name in ("better", "tied"))
+                for k in (1, 5, 10):
+                    credit = 100 * np.clip((k - better) / tied, 0, 1).mean()
+                    assert cell["rows"]["all scores"][f"{way} R@{k}"] == pytest.approx(credit)
+            assert cell["queries"]["clip"] == [f"test-{i}" for i in range(16)]
+
+    def test_files_lie_where_the_output_says(self, run: Result, store: Results) -> None:
+        table, cells = re.search(r"table: (.+); cells: (.+)", run.out).groups()
+        assert Path(table).is_file()
+        assert Path(cells) == store.root / "cells"
+        assert len(store.cells()) == 2  # the result and the shuffled control
+        assert len(store.weights()) == 2
+
+    def test_the_stored_table_is_the_printed_one(self, run: Result, store: Results) -> None:
+        (table,) = (store.root / "tables").glob("*.md")
+        lines = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.read_text().splitlines() if line.startswith("|")]
+        for label, figures in rows_of(run.out).items():
+            assert [label, *figures] in lines
+
+    def test_nothing_temporary_is_left(self, store: Results) -> None:
+        names = {name.split("/")[0] for name in store.files()}
+        assert names == {"cells", "trainings", "tables"}
+        assert {name.split("/")[-1].split(".")[-1] for name in store.files()} == {"json", "npz", "safetensors", "md"}
+        assert not [name for name in store.files() if "state" in name or "/." in name]
+
+    def test_a_cell_records_what_made_it(self, store: Results) -> None:
+        for name, cell in store.cells().items():
+            assert cell["id"] == name
+            assert cell["schema_version"] == 1
+            assert cell["seed"] == 0
+            assert cell["data"]["captions"]
+            assert cell["cost"]["steps"] == 4
+            assert "CPU" in cell["hardware"] or cell["experiment"]["train"]["device"] == "cuda"
+            assert json.loads((store.root / "trainings" / cell["training"] / "training.json").read_text())["id"] == cell["training"]
+
+    def test_it_says_what_to_try_next(self, run: Result) -> None:
+        assert "try next" in run.out
+
+    def test_the_terminal_gets_no_escape_codes(self, run: Result) -> None:
+        assert "\x1b" not in run.out + run.err
+        assert "\r" not in run.out + run.err
+
+    def test_a_second_run_trains_nothing_and_prints_the_same_table(self, run: Result, store: Results, cli: Cli) -> None:
+        before = {path: path.stat().st_mtime_ns for path in [*store.root.glob("trainings/*/*"), *store.root.glob("cells/*")]}
+        (table,) = (store.root / "tables").glob("*.md")
+        text = table.read_bytes()
+        again = cli(*SMALL, "--results", store.root)
+        assert again.code == 0
+        assert table_of(again.out) == table_of(run.out)
+        assert {path: path.stat().st_mtime_ns for path in [*store.root.glob("trainings/*/*"), *store.root.glob("cells/*")]} == before
+        assert [path.read_bytes() for path in (store.root / "tables").glob("*.md")] == [text]
+        assert "2 of 2 cells are there already" in again.err
+
+    def test_another_results_folder_gets_the_same_bits(self, store: Results, cli: Cli, results: Results) -> None:
+        assert cli(*SMALL).code == 0
+        assert results.figures() == store.figures()
+        assert results.weights() == store.weights()
+        for name in store.cells():
+            first, second = (np.load(root / "cells" / f"{name}.npz") for root in (store.root, results.root))
+            assert sorted(first) == sorted(second)
+            for key in first:
+                np.testing.assert_array_equal(first[key], second[key])
+
+    @pytest.mark.parametrize("damage", ["truncated", "empty", "binary"])
+    def test_a_damaged_cell_is_made_again(self, damage: str, store: Results, cli: Cli, tmp_path: Path) -> None:
+        copy = Results(tmp_path / "copy")
+        shutil.copytree(store.root, copy.root)
+        name = next(iter(store.cells()))
+        file = copy.root / "cells" / f"{name}.json"
+        file.write_bytes({"truncated": file.read_bytes()[:-40], "empty": b"", "binary": b"\xff\xfe\x00"}[damage])
+        found = cli(*SMALL, "--results", copy.root)
+        assert found.code == 0, found.err
+        assert copy.figures() == store.figures()
+        assert copy.weights() == store.weights()
+
+    @pytest.mark.parametrize("damage", ["gone", "truncated"])
+    def test_a_cell_without_its_arrays_is_made_again(self, damage: str, store: Results, cli: Cli, tmp_path: Path) -> None:
+        copy = Results(tmp_path / "copy")
+        shutil.copytree(store.root, copy.root)
+        for file in (copy.root / "cells").glob("*.npz"):
+            if damage == "gone":
+                file.unlink()
+            else:
+                file.write_bytes(file.read_bytes()[:100])
+        found = cli(*SMALL, "--results", copy.root)
+        assert found.code == 0, found.err
+        assert len(list((copy.root / "cells").glob("*.npz"))) == 2
+        assert copy.figures() == store.figures()
+
+    def test_damaged_weights_are_named(self, store: Results, cli: Cli, tmp_path: Path) -> None:
+        copy = Results(tmp_path / "copy")
+        shutil.copytree(store.root, copy.root)
+        shutil.rmtree(copy.root / "cells")
+        for file in copy.root.glob("trainings/*/model.safetensors"):
+            file.write_bytes(file.read_bytes()[:200])
+        assert_told(cli(*SMALL, "--results", copy.root), 5, "model.safetensors", "delete it")
+        assert copy.cells() == {}
+
+    def test_a_cell_of_a_newer_taco_bench_is_refused(self, store: Results, cli: Cli, tmp_path: Path) -> None:
+        copy = Results(tmp_path / "copy")
+        shutil.copytree(store.root, copy.root)
+        for name, cell in copy.cells().items():
+            (copy.root / "cells" / f"{name}.json").write_text(json.dumps({**cell, "schema_version": 99}))
+        before = copy.cells()
+        assert_told(cli(*SMALL, "--results", copy.root), 3, "newer taco-bench", str(copy.root), "upgrade")
+        assert copy.cells() == before
+
+
+class TestTrainingAgain:
+    def test_what_is_there_is_not_trained_again(self, cli: Cli, watch: Callable[[], int]) -> None:
+        cli(*ONE, "--sampler", "neighbours")
+        assert watch() == 4
+        cli(*ONE, "--sampler", "neighbours")
+        assert watch() == 4
+
+    def test_force_does(self, cli: Cli, results: Results, watch: Callable[[], int]) -> None:
+        cli(*ONE, "--sampler", "neighbours")
+        first = results.figures()
+        assert cli(*ONE, "--sampler", "neighbours", "--force").code == 0
+        assert watch() == 8
+        assert results.figures() == first
+
+    def test_force_leaves_other_cells_alone(self, cli: Cli, results: Results, watch: Callable[[], int]) -> None:
+        cli(*ONE, "--sampler", "neighbours", "--seed", 1)
+        cli(*ONE, "--sampler", "neighbours", "--force")
+        cli(*ONE, "--sampler", "neighbours", "--seed", 1)
+        assert watch() == 8
+        assert {cell["seed"] for cell in results.cells().values()} == {0, 1}
+
+    def test_more_seeds_train_only_what_is_missing(self, cli: Cli, watch: Callable[[], int]) -> None:
+        cli(*ONE, "--sampler", "neighbours")
+        cli(*ONE, "--sampler", "neighbours", "--seeds", 2)
+        assert watch() == 8
+
+    def test_other_scores_share_the_training(self, cli: Cli, results: Results, watch: Callable[[], int]) -> None:
+        cli(*ONE, "--sampler", "neighbours")
+        found = cli(*ONE, "--sampler", "neighbours", "--scores", "sentence", "--scores", "sentence,token")
+        assert found.code == 0, found.err
+        assert watch() == 4
+        assert len(results.cells()) == 3
+        assert len(results.weights()) == 1
+        assert len({cell["training"] for cell in results.cells().values()}) == 1
+
+    def test_scores_alone_are_those_of_the_whole(self, cli: Cli, results: Results) -> None:
+        cli(*ONE)
+        cli(*ONE, "--scores", "token")
+        whole, part = sorted(results.cells().values(), key=lambda cell: -len(cell["rows"]))
+        assert part["rows"]["all scores"] == whole["rows"]["token score"]
+
+
+class TestSeedsAndGrids:
+    def test_two_seeds(self, cli: Cli, results: Results) -> None:
+        found = cli(*ONE, "--seeds", 2, "--seed", 5)
+        assert found.code == 0, found.err
+        assert "seeds 5, 6" in found.out
+        cells = results.cells().values()
+        assert sorted(cell["seed"] for cell in cells) == [5, 6]
+        first, second = sorted(cells, key=lambda cell: cell["seed"])
+        assert first["queries"] != second["queries"]
+        label = next(iter(rows_of(found.out)))
+        for column, figure in zip(COLUMNS, rows_of(found.out)[label], strict=True):
+            a, b = (cell["rows"]["all scores"][column] for cell in cells)
+            assert figure == f"{(a + b) / 2:.1f} ±{abs(a - b) / 2**0.5:.1f}"
+
+    def test_no_seed_is_seed_0(self, cli: Cli, results: Results) -> None:
+        cli(*ONE)
+        assert "1 of 1 cells are there already" in cli(*ONE, "--seed", 0).err
+        assert [cell["seed"] for cell in results.cells().values()] == [0]
+
+    def test_the_control_has_the_seeds_of_the_result(self, cli: Cli, results: Results) -> None:
+        found = cli(*SMALL, "--seeds", 2, "--steps", 2)
+        assert "shuffled captions (2 trained the same way)" in found.out
+        assert len(results.cells()) == 4
+
+    def test_repeated_options_make_a_grid(self, cli: Cli, results: Results) -> None:
+        found = cli(*ONE, "--sampler", "cascade", "--sampler", "random", "--tokens", "noun", "--tokens", "verb,adj", "--steps", 2)
+        assert found.code == 0, found.err
+        labels = [label for label in rows_of(found.out) if "sampler" in label]
+        assert labels == [
+            f"tokens {tokens}, sampler {sampler}" for tokens in ("noun", "verb,adj") for sampler in ("cascade", "random")
+        ]
+        made = {(tuple(s["type"] for s in c["experiment"]["tokens"]), c["experiment"]["sampler"]["type"]) for c in results.cells().values()}
+        assert made == {(tokens, sampler) for tokens in (("noun",), ("verb", "adj")) for sampler in ("cascade", "random")}
+
+    def test_a_grid_over_data_sets_says_which_row_is_of_which(self, cli: Cli) -> None:
+        """Both pools are in the header, and the controls of both are there: chance is another figure on 10 videos than on 16."""
+        found = cli("run", "--data", "small", "--data", "smaller", "--no-control", "--steps", 1)
+        header = found.out.split("t2v R@1")[0]
+        assert "16 videos" in header
+        assert "10 videos" in header
+        assert "small," in header
+        assert "smaller," in header
+        assert found.out.count("\nchance") + found.out.count("  chance") == 2
+
+    def test_losses_are_taken_out_and_their_rows_too(self, cli: Cli, results: Results) -> None:
+        out = cli(*ONE, "--losses", "l1,l3").out
+        assert "sentence score alone" in out
+        assert "fusion score alone" in out
+        assert "token score" not in out
+        (cell,) = results.cells().values()
+        assert cell["experiment"]["losses"]["use"] == ["l1", "l3"]
+        assert cell["experiment"]["tokens"] == []
+
+    def test_one_loss_has_one_row(self, cli: Cli) -> None:
+        rows = rows_of(cli(*ONE, "--losses", "l1").out)
+        assert len(rows) == 3  # itself, constant scores, chance
+
+    def test_no_tokens_is_the_same_as_no_l2(self, cli: Cli, results: Results) -> None:
+        cli(*ONE, "--losses", "l1,l3", "--steps", 2)
+        found = cli(*ONE, "--tokens", "none", "--steps", 2)
+        assert "1 of 1 cells are there already" in found.err
+        assert len(results.cells()) == 1
+
+    def test_the_order_of_losses_is_no_difference(self, cli: Cli, results: Results) -> None:
+        cli(*ONE, "--losses", "l1,l2", "--steps", 1)
+        cli(*ONE, "--losses", "l2,l1", "--steps", 1)
+        assert len(results.cells()) == 1
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            ("--steps", 3),
+            ("--set", "train.learning_rate=0.002"),
+            ("--set", "train.threads=2"),
+            ("--set", "sampler.hard_negatives=3"),
+            ("--set", "losses.symmetric=true"),
+            ("--set", "evaluation.split=val"),
+            ("--set", "data.train=39"),
+            ("--tokens", "noun"),
+            ("--token-weights", "uniform"),
+            ("--seed", 1),
+        ],
+    )
+    def test_a_changed_option_is_another_cell(self, change: tuple[str, object], cli: Cli, results: Results) -> None:
+        assert cli(*ONE, "--steps", 2).code == 0
+        found = cli(*ONE, *(() if change[0] == "--steps" else ("--steps", 2)), *change)
+        assert found.code == 0, found.err
+        assert len(results.cells()) == 2
+
+    @pytest.mark.parametrize(
+        "same", [("--set", "train.learning_rate=1e-3"), ("--sampler", "cascade"), ("--sampler", "cascade:2"), ("--set", "sampler.type=cascade")]
+    )
+    def test_an_option_given_as_it_is_anyway_is_the_same_cell(self, same: tuple[str, str], cli: Cli, results: Results) -> None:
+        cli(*ONE, "--steps", 1)
+        assert cli(*ONE, "--steps", 1, *same).code == 0
+        assert len(results.cells()) == 1
+
+    def test_assignments_of_a_component_and_of_its_options_add_up(self, cli: Cli, results: Results) -> None:
+        assert cli(*ONE, "--steps", 1, "--set", "sampler=random", "--set", "sampler.hard_negatives=3").code == 0
+        (cell,) = results.cells().values()
+        assert cell["experiment"]["sampler"] == {"type": "random", "hard_negatives": 3}
+
+    def test_changed_source_of_a_component_is_another_cell(self, cli: Cli, results: Results, site: Path) -> None:
+        arguments = (*ONE, "--steps", 1, "--sampler", "neighbours")
+        cli(*arguments)
+        source = site / "taco_picks.py"
+        text = source.read_text()
+        try:
+            source.write_text(text + "\n# another version\n")
+            cli(*arguments)
+        finally:
+            source.write_text(text)
+        assert len(results.cells()) == 2
+        cli(*arguments)
+        assert len(results.cells()) == 2
+
+    def test_changed_source_of_a_component_that_is_not_used_is_the_same_cell(self, cli: Cli, results: Results, site: Path) -> None:
+        arguments = (*ONE, "--steps", 1)
+        cli(*arguments)
+        source = site / "taco_picks.py"
+        text = source.read_text()
+        try:
+            source.write_text(text + "\n# another version\n")
+            cli(*arguments)
+        finally:
+            source.write_text(text)
+        assert len(results.cells()) == 1
+
+
+class TestConfigurationFile:
+    @pytest.mark.parametrize("kind", ["json", "py", "yaml"])
+    def test_it_is_read_and_the_command_line_overrides_it(self, kind: str, cli: Cli, results: Results, tmp_path: Path) -> None:
+        text = {
+            "json": '{"data": "small", "sampler": {"type": "random", "hard_negatives": 3}, "train": {"steps": 50, "batch_size": 6}}',
+            "py": "data = 'small'\nsampler = dict(type='random', hard_negatives=3)\ntrain = dict(steps=50, batch_size=6)\n",
+            "yaml": "data: small\nsampler: {type: random, hard_negatives: 3}\ntrain:\n  steps: 50\n  batch_size: 6\n",
+        }
+        path = tmp_path / f"config.{kind}"
+        path.write_text(text[kind])
+        found = cli("run", "--config", path, "--steps", 1, "--no-control", "--set", "train.batch_size=5")
+        assert found.code == 0, found.err
+        (cell,) = results.cells().values()
+        experiment = cell["experiment"]
+        assert experiment["sampler"] == {"type": "random", "hard_negatives": 3}
+        assert (experiment["train"]["steps"], experiment["train"]["batch_size"]) == (1, 5)
+
+
+class TestOutput:
+    def test_quiet_prints_the_table_alone(self, cli: Cli) -> None:
+        found = cli(*ONE, "--quiet")
+        assert found.code == 0
+        assert found.err == ""
+        assert rows_of(found.out)
+        assert "try next" not in found.out
+
+    def test_progress_goes_to_stderr(self, cli: Cli) -> None:
+        found = cli(*ONE, "--losses", "l1", "--steps", 120)
+        assert "120/120" in found.err
+        assert "/120" not in found.out
+
+    def test_json_is_the_table(self, cli: Cli, results: Results) -> None:
+        found = cli(*SMALL, "--json", "--seeds", 2, "--steps", 2)
+        assert found.code == 0
+        assert found.err == ""
+        table = found.json
+        kinds = {row["label"]: row["kind"] for row in table["rows"]}
+        assert list(kinds.values()) == ["result", "part", "part", "part", "control", "control", "control"]
+        assert kinds["chance"] == "control"
+        cells = results.cells()
+        for column, values in table["rows"][0]["values"].items():
+            paths = [Path(path) for path in table["cells"]]
+            assert values == [cells[path.stem]["rows"]["all scores"][column] for path in paths]
+            assert all(path.is_file() for path in paths)
+        assert Path(table["table"]).is_file()
+        assert "16 videos" in "\n".join(table["header"])
+
+    def test_json_with_a_failed_plugin_is_json(self, cli: Cli, site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        from helpers.distributions import install
+
+        monkeypatch.syspath_prepend(str(install(tmp_path / "broken", "taco-broken", "1.0", "taco_broken", "raise RuntimeError('no')")))
+        assert cli(*ONE, "--json", "--steps", 1).json["rows"]
+
+    def test_json_where_a_cell_failed_has_the_others(self, cli: Cli) -> None:
+        found = cli(*ONE, "--json", "--sampler", "careless", "--sampler", "random", "--steps", 2)
+        assert found.code == 5
+        assert [row["label"] for row in found.json["rows"] if row["kind"] == "result"] == ["sampler random"]
+        assert "failed: sampler careless" in found.err
+
+
+class TestResultsFolder:
+    def test_the_option_comes_before_the_environment(self, cli: Cli, results: Results, tmp_path: Path) -> None:
+        cli(*ONE, "--steps", 1, "--results", tmp_path / "given")
+        assert len(Results(tmp_path / "given").cells()) == 1
+        assert not results.root.exists()
+
+    def test_the_environment_comes_before_the_working_folder(
+        self, cli: Cli, results: Results, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (tmp_path / "here").mkdir()
+        monkeypatch.chdir(tmp_path / "here")
+        cli(*ONE, "--steps", 1)
+        assert len(results.cells()) == 1
+        assert list((tmp_path / "here").iterdir()) == []
+
+    def test_else_it_is_results_in_the_working_folder(self, cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.delenv("TACO_BENCH_RESULTS")
+        (tmp_path / "here").mkdir()
+        monkeypatch.chdir(tmp_path / "here")
+        cli(*ONE, "--steps", 1)
+        assert len(Results(tmp_path / "here" / "results").cells()) == 1
+
+
+def test_the_same_captions_make_the_same_vocabulary(site: Path) -> None:
+    """A training is evaluated, and goes on, with a vocabulary learnt anew: its ids must be those that the weights were trained with."""
+    from taco_bench.plugins import load_plugins
+
+    def vocabulary() -> dict[str, int]:
+        encoder = load_plugins().build("text-encoder", {"type": "tiny"})
+        encoder.fit(captions, 12)
+        return encoder.tokenizer().get_vocab()
+
+    captions = [clip.captions[0] for clip in load_plugins().build("data", {"type": "small"}).clips()]
+    first = vocabulary()
+    for _ in range(4):
+        assert vocabulary() == first
+
+
+def test_the_shuffled_control_is_trained_on_shuffled_captions_alone(cli: Cli, results: Results) -> None:
+    cli(*SMALL, "--steps", 2)
+    plain, shuffled = sorted((cell["experiment"] for cell in results.cells().values()), key=lambda e: e["train"]["shuffle_captions"])
+    assert shuffled["train"].pop("shuffle_captions") is True
+    assert plain["train"].pop("shuffle_captions") is False
+    assert plain == shuffled
+
+
+def test_the_best_checkpoint_is_kept(cli: Cli, results: Results) -> None:
+    found = cli(*ONE, "--set", "train.validate_every=1", "--set", "train.checkpoint=best", "--steps", 6)
+    assert found.code == 0, found.err
+    assert "checkpoint: best" in found.out
+    (cell,) = results.cells().values()
+    assert 1 <= cell["cost"]["best_step"] <= 6
+
+
+@pytest.fixture(autouse=True)
+def no_stray_threads() -> Iterator[None]:
+    """Each training sets the number of threads of the process; the tests after it have what they had before."""
+    import torch
+
+    before = torch.get_num_threads()
+    yield
+    torch.set_num_threads(before)
+
+
+def test_the_command_itself_runs_and_exits_0(shell: Callable[..., Result], results: Results) -> None:
+    found = shell(*ONE, "--steps", 1)
+    assert found.code == 0, found.err
+    assert rows_of(found.out)
+    assert "\x1b" not in found.out + found.err
+    assert "Traceback" not in found.err
+    assert "Warning" not in found.err
+    assert len(results.cells()) == 1
+
+
