@@ -64,7 +64,7 @@ class TestHelp:
 
 
 def test_the_package_runs_as_a_module(small_plugins: object) -> None:
-    found = subprocess.run([sys.executable, "-m", "taco_bench", "version"], capture_output=True, text=True, check=False)
+    found = subprocess.run([sys.executable, "-P", "-m", "taco_bench", "version"], capture_output=True, text=True, check=False)
     assert found.returncode == 0, found.stderr
     assert found.stdout.startswith(f"taco-bench {__version__}")
 

@@ -76,7 +76,7 @@ def start(small_plugins: Path, results: Results) -> Iterator[Callable[..., Start
 
     def run(*arguments: object, before: str = "", **environment: str) -> Started:
         path = os.pathsep.join([str(small_plugins), *filter(None, [os.environ.get("PYTHONPATH")])])
-        env = {**os.environ, "PYTHONPATH": path, "HF_HUB_OFFLINE": "1", "PYTHONDONTWRITEBYTECODE": "1", **environment}
+        env = {**os.environ, "PYTHONPATH": path, "PYTHONSAFEPATH": "1", "HF_HUB_OFFLINE": "1", **environment}
         command = [sys.executable, "-c", before + ENTRY, *map(str, arguments)]
         process = subprocess.Popen(
             command, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
@@ -88,7 +88,10 @@ def start(small_plugins: Path, results: Results) -> Iterator[Callable[..., Start
     for process in running:
         if process.poll() is None:
             process.kill()
-            process.communicate()
+            process.wait()
+        for pipe in (process.stdout, process.stderr):
+            if pipe is not None:
+                pipe.close()
 
 
 @pytest.fixture
