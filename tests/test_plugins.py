@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from helpers.cli import Cli, Results, Started, assert_told
@@ -116,7 +117,7 @@ class TestDiscovery:
 class TestFailures:
     """A plugin that fails is recorded; everything that does not need it works."""
 
-    SOURCES = {
+    SOURCES: ClassVar = {
         "exception": ("raise RuntimeError('no battery')", "RuntimeError", "no battery"),
         "exit": ("import sys; sys.exit('bye')", "SystemExit", "bye"),
         "syntax": ("def broken(:", "SyntaxError", ""),

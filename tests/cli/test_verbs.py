@@ -19,13 +19,14 @@ pytest_plugins = ("helpers.fixtures",)
 
 HEAVY = ("torch", "mmengine", "transformers", "spacy", "sklearn")
 WATCH_IMPORTS = (
-    "import atexit, sys; atexit.register(lambda: print('imported:', [name for name in "
-    f"{HEAVY} if name in sys.modules], file=sys.stderr)); "
+    f"import atexit, sys; atexit.register(lambda: print('imported:', [name for name in {HEAVY} if name in sys.modules], file=sys.stderr)); "
 )
 
 
 class TestHelp:
-    @pytest.mark.parametrize("arguments", [["--help"], ["-h"], [], ["run", "--help"], ["list"], ["show", "sampler", "cascade"], ["plugins"]])
+    @pytest.mark.parametrize(
+        "arguments", [["--help"], ["-h"], [], ["run", "--help"], ["list"], ["show", "sampler", "cascade"], ["plugins"]]
+    )
     def test_it_imports_nothing_heavy(self, arguments: list[str], start: Callable[..., Started]) -> None:
         found = start(*arguments, before=WATCH_IMPORTS).finish()
         assert found.code == 0

@@ -80,7 +80,9 @@ class TestOneProcess:
         assert re.search("goes on at step [34]", again.err)
         assert_same(results, undisturbed(*ONE, *NEIGHBOURS))
 
-    def test_a_kill_in_training(self, start: Start, cli: Cli, results: Results, tmp_path: Path, undisturbed: Callable[..., Results]) -> None:
+    def test_a_kill_in_training(
+        self, start: Start, cli: Cli, results: Results, tmp_path: Path, undisturbed: Callable[..., Results]
+    ) -> None:
         started = start(*ONE, *NEIGHBOURS, before=SAVE_ALWAYS, WATCH_FOLDER=str(tmp_path), HOLD_AT="5")
         started.wait_for(held(tmp_path))
         started.process.kill()
