@@ -59,6 +59,7 @@ def _header(results: Sequence[Group]) -> list[str]:
         f"checkpoint: {experiment.train.checkpoint}; parts of speech: {cell['tagger'] or 'not used'}",
         _recipe(experiment),
     ]
+    header += _deviations(experiment)
     if name not in PAPER_DATA:
         header.append("not a data set of the paper: these figures stand on their own")
     return header
@@ -78,6 +79,19 @@ def _recipe(experiment: Experiment) -> str:
         f"streams {'+'.join(spec['type'] for spec in experiment.encoder)}",
     ]
     return ", ".join(parts)
+
+
+def _deviations(experiment: Experiment) -> list[str]:
+    """The loss and evaluation options that are not the protocol's defaults."""
+    skip = {"use", "scores", "split", "metric_convention"}  # shown elsewhere
+    sections = {"losses": experiment.losses, "evaluation": experiment.evaluation}
+    changed = [
+        f"{name}.{key} = {getattr(section, key)} (default {field.default})"
+        for name, section in sections.items()
+        for key, field in type(section).model_fields.items()
+        if key not in skip and getattr(section, key) != field.default
+    ]
+    return ["set apart from the protocol's defaults: " + ", ".join(changed)] if changed else []
 
 
 def _verdict(row: Row, shuffled: Group, store: Store) -> list[str]:
@@ -111,5 +125,7 @@ def _costs(results: Sequence[Group]) -> list[str]:
 
 
 def choices(task: str) -> list[str]:
-    """The free choices of a task's protocol, a line each."""
-    return [f"{choice['point']}: {choice['ours']} (paper: {choice['paper']})" for choice in protocol(task).get("choice", [])]
+    """The free choices of a task's protocol card, a line each, for the table's file."""
+    card = protocol(task)
+    lines = [f"{choice['point']}: {choice['ours']} (paper: {choice['paper']})" for choice in card.get("choice", [])]
+    return [f"protocol {task}, version {card['version']}; where the paper leaves a choice:", *lines] if lines else []

@@ -120,7 +120,7 @@ class Training:
         last_save = time.monotonic()
         while self.progress.step < steps:
             started = time.perf_counter()
-            terms = self._step(self.progress.step)
+            terms = self.step(self.progress.step)
             self.progress.step += 1
             self.progress.seconds += time.perf_counter() - started
             self.progress.fusion_pairs += terms.fusion_pairs
@@ -130,7 +130,7 @@ class Training:
                 self._save()
                 last_save = time.monotonic()
 
-    def _step(self, step: int) -> Terms:
+    def step(self, step: int) -> Terms:
         """One optimizer step."""
         config = self.experiment.train
         batch = self.batches.at(step)
