@@ -51,7 +51,7 @@ class TinyText:
 
 
 def prepared(train: int = 10, val: int = 6, test: int = 6, dropout: float = 0.0, frozen: bool = False) -> Prepared:
-    """Random features of 1 to 7 tokens and random captions; every third training clip has two captions, every fourth no word of interest."""
+    """Random features of 1 to 7 tokens and random captions; every third training clip has two, every fourth clip no word of interest."""
     draw = np.random.default_rng(0)
     clips: dict[str, list[Clip]] = {}
     features: dict[str, np.ndarray] = {}

@@ -53,7 +53,17 @@ def test_equals_the_mean_over_all_tie_orders(pool, dtype):
 
 @pytest.mark.parametrize(
     ("better", "tied", "k", "credit"),
-    [(0, 1, 1, 1), (1, 1, 1, 0), (0, 2, 1, 0.5), (0, 4, 1, 0.25), (4, 3, 5, 1 / 3), (4, 3, 10, 1), (5, 3, 5, 0), (9, 1, 10, 1), (7, 5, 10, 0.6)],
+    [
+        (0, 1, 1, 1),
+        (1, 1, 1, 0),
+        (0, 2, 1, 0.5),
+        (0, 4, 1, 0.25),
+        (4, 3, 5, 1 / 3),
+        (4, 3, 10, 1),
+        (5, 3, 5, 0),
+        (9, 1, 10, 1),
+        (7, 5, 10, 0.6),
+    ],
 )
 def test_credit_by_hand(better, tied, k, credit):
     assert metrics_of_ranks([better], [tied], (k,))[f"R@{k}"] == pytest.approx(100 * credit)
