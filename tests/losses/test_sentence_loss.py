@@ -71,3 +71,12 @@ def test_large_scores_stay_finite():
     loss.backward()
     assert loss.item() == 0
     assert video.grad.isfinite().all()
+
+
+def test_autocast_does_not_round_the_logits():
+    """Plain dot products are large: between 128 and 256 neighbouring numbers of bfloat16 are 1 apart."""
+    generator = torch.Generator().manual_seed(0)
+    video, text = (4 * torch.randn(6, 16, generator=generator) for _ in range(2))
+    with torch.autocast("cpu", torch.bfloat16):
+        found = sentence_nce(video, text)
+    assert found.item() == pytest.approx(naive(video, text), rel=1e-4)

@@ -173,3 +173,11 @@ def test_token_similarity_is_differentiable_and_silent_outside_the_mask():
     token_similarity(video, mask, text, interest).sum().backward()
     assert (text.grad[~interest] == 0).all()
     assert (text.grad[interest] != 0).any(dim=1).all()
+
+
+def test_autocast_does_not_round_the_loss():
+    words, video, mask = (part if part.dtype == torch.bool else part.float() for part in random_case(8, 4, 3, 8, 12))
+    weights = torch.rand(4, 3, generator=torch.Generator().manual_seed(0))
+    with torch.autocast("cpu", torch.bfloat16):
+        found = token_nce(video, mask, words.view(4, 3, 8), weights)
+    assert found.item() == pytest.approx(naive(video, mask, words.view(4, 3, 8), weights), rel=1e-4)

@@ -48,3 +48,14 @@ def test_word_scores(normalize, temperature):
 def test_token_scores_are_plain_sums_over_the_words_of_a_text():
     similarity = torch.tensor([[1.0, 2.0], [10.0, 20.0], [0.5, 0.25], [4.0, 4.0]])
     assert token_scores(similarity, WORDS, 3).tolist() == [[1.0, 2.0], [0.0, 0.0], [14.5, 24.25]]
+
+
+def test_autocast_does_not_round_the_scores():
+    """They choose the hard negatives and are ranked; 8 bits of mantissa would make ties."""
+    _, _, text, video = features()
+    text = TextFeatures(text.tokens.with_values(text.tokens.values.float()), text.sentence.float())
+    video = VideoFeatures(video.tokens.with_values(video.tokens.values.float()), video.mean.float())
+    plain = sentence_scores(text, video, Losses()), word_scores(text, WORDS, video, Losses())
+    with torch.autocast("cpu", torch.bfloat16):
+        found = sentence_scores(text, video, Losses()), word_scores(text, WORDS, video, Losses())
+    torch.testing.assert_close(found, plain, rtol=1e-5, atol=1e-5)
