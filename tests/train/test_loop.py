@@ -204,6 +204,20 @@ def check_equal(run, folder_model, undisturbed):
     assert (run.progress.step, run.progress.fusion_pairs) == (progress.step, progress.fusion_pairs)
 
 
+def test_each_module_s_dropout_has_a_stream_of_its_own_in_each_step(tmp_path):
+    """The generator that dropout draws from stands at a new seed whenever a module begins."""
+    found = []
+    for folder, seed in (("a", 0), ("b", 0), ("c", 1)):
+        run = training(tmp_path / folder, seed, train={"steps": 3})
+        seeds = []
+        for module in (run.model.language.network, run.model.video, run.model.fusion):
+            module.register_forward_pre_hook(lambda *_, seeds=seeds: seeds.append(torch.initial_seed()))
+        run.run(Silent(), "test")
+        found.append(seeds)
+    assert found[0] == found[1]
+    assert len(set(found[0]) | set(found[2])) == 2 * 3 * 3
+
+
 def test_dropout_is_a_function_of_the_seed(tmp_path, undisturbed):
     run = dropping(tmp_path)
     torch.rand(10)
