@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,11 +10,12 @@ from typing import Any
 import numpy as np
 
 from taco_bench.config import Experiment
-from taco_bench.report.rows import Cell, Row, Table, control_rows, result_rows
+from taco_bench.report.rows import SECONDS, Cell, Row, Table, control_rows, result_rows
 from taco_bench.stats.permutation import chance_interval
 from taco_bench.store.cells import Store
 from taco_bench.store.identity import protocol
 
+COMPARED = ("t2v R@1", "t2v R@10", "v2t R@1", "v2t R@10")
 PAPER_DATA = ("youcook2", "msrvtt", "activitynet", "crosstask", "coin")
 
 
@@ -43,7 +45,7 @@ def run_table(results: Sequence[Group], shuffled: Group | None, store: Store) ->
         table.rows.append(Row(row.label, row.values, "control"))
         table.footer += _verdict(row, shuffled, store)
     table.rows += control_rows(first.cells)
-    table.footer += _costs(results)
+    table.footer += _costs(results) + _equal_seconds([row for row in table.rows if row.kind == "result"])
     return table
 
 
@@ -70,7 +72,7 @@ def _recipe(experiment: Experiment) -> str:
     negatives = sampler.get("hard_negatives")
     parts = [
         f"d = {model.width}",
-        f"{model.video_layers} video and {model.fusion_layers} fusion layers",
+        f"{model.video_layers} video layers" + (f" and {model.fusion_layers} fusion layers" if experiment.sampler else ""),
         f"K = {train.batch_size}",
         *([f"K' = {negatives}"] if negatives else []),
         f"{train.steps} steps",
@@ -121,6 +123,17 @@ def _costs(results: Sequence[Group]) -> list[str]:
             f"{np.mean([c['evaluation_seconds'] for c in costs]):.0f} s evaluation, {costs[0]['parameters'] / 1e6:.2f} M parameters, "
             f"{group.cells[0]['hardware']}"
         )
+    return lines
+
+
+def _equal_seconds(rows: Sequence[Row]) -> list[str]:
+    """The differences between results whose trainings took the same time, within a tenth."""
+    lines = []
+    for first, second in itertools.combinations(rows, 2):
+        seconds = [first.mean(SECONDS), second.mean(SECONDS)]
+        if min(seconds) > 0.9 * max(seconds):
+            differences = ", ".join(f"{name} {first.mean(name) - second.mean(name):+.1f}" for name in COMPARED if name in first.values)
+            lines.append(f"given the same seconds, {first.label} against {second.label}: {differences}")
     return lines
 
 
