@@ -12,7 +12,8 @@ from taco_bench.api import Word
 from taco_bench.errors import PluginError
 from taco_bench.text.corpus import Interest, caption_table, tokenize
 
-VOCABULARY = {word: at for at, word in enumerate("[PAD] [UNK] [CLS] [SEP] the chop spin ##ach ##es and egg a !".split())}
+WORD_PIECES = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "the", "chop", "spin", "##ach", "##es", "and", "egg", "a", "!"]
+VOCABULARY = {piece: at for at, piece in enumerate(WORD_PIECES)}
 CLS, SEP = VOCABULARY["[CLS]"], VOCABULARY["[SEP]"]
 
 

@@ -55,7 +55,7 @@ def test_words_of_each_distinct_caption(empty_cache: Path) -> None:
     found = tag_captions(CAPTIONS, tagger)
     assert set(found) == set(CAPTIONS)
     assert found["an  egg"] == [Word("an", 0, 2, "NOUN"), Word("egg", 4, 7, "NOUN")]
-    assert sorted(sum(tagger.asked, [])) == sorted(set(CAPTIONS))
+    assert sorted(caption for part in tagger.asked for caption in part) == sorted(set(CAPTIONS))
 
 
 def test_the_second_call_does_not_call_the_tagger(empty_cache: Path) -> None:
