@@ -1,6 +1,7 @@
 """all-MiniLM-L6-v2: the right file, its tokenizer, and that its sentences mean something."""
 
 import importlib.util
+import json
 import shutil
 from pathlib import Path
 from types import SimpleNamespace
@@ -86,8 +87,25 @@ class TestWithWeights:
         with pytest.raises(DataError, match="SHA-256"):
             MiniLM().fit([], 30)
 
-    def test_fingerprint_is_the_weights_hash(self, fitted: MiniLM) -> None:
-        assert fitted.fingerprint() == "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+    def test_fingerprint_follows_the_vocabulary(self, fitted: MiniLM, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """As the protocol says: a hash of the weights and the vocabulary."""
+        folder = tmp_path / PACKAGE / "model"
+        folder.mkdir(parents=True)
+        for path in Path(fitted.name).iterdir():
+            (folder / path.name).symlink_to(path)
+        spec = SimpleNamespace(submodule_search_locations=[str(folder.parent)])
+        monkeypatch.setattr(importlib.util, "find_spec", lambda name: spec)
+        copy = MiniLM()
+        copy.fit([], 30)
+        assert copy.fingerprint() == fitted.fingerprint()
+        card = json.loads((folder / "tokenizer.json").read_text())
+        vocabulary = card["model"]["vocab"]
+        vocabulary["the"], vocabulary["door"] = vocabulary["door"], vocabulary["the"]
+        (folder / "tokenizer.json").unlink()
+        (folder / "tokenizer.json").write_text(json.dumps(card))
+        changed = MiniLM()
+        changed.fit([], 30)
+        assert changed.fingerprint() != fitted.fingerprint()
 
     def test_mean_pooling_as_it_was_trained(self, fitted: MiniLM) -> None:
         assert fitted.pooling == "mean"

@@ -11,25 +11,8 @@ from taco_bench_text.wordlist import CLOSED, WordlistTagger
 
 from taco_bench.api import PluginError, Tagger, Word
 
-UNIVERSAL = {
-    "ADJ",
-    "ADP",
-    "ADV",
-    "AUX",
-    "CCONJ",
-    "DET",
-    "INTJ",
-    "NOUN",
-    "NUM",
-    "PART",
-    "PRON",
-    "PROPN",
-    "PUNCT",
-    "SCONJ",
-    "SYM",
-    "VERB",
-    "X",
-}
+WORDS = {"ADJ", "ADP", "ADV", "AUX", "CCONJ", "DET", "INTJ", "NOUN", "NUM", "PART", "PRON", "PROPN", "SCONJ", "VERB", "X"}
+UNIVERSAL = WORDS | {"PUNCT", "SYM"}
 
 needs_model = pytest.mark.skipif(not any(map(importlib.util.find_spec, MODELS)), reason=f"neither {' nor '.join(MODELS)} is installed")
 

@@ -104,8 +104,8 @@ def test_case_and_accents_do_not_matter() -> None:
     assert tokenizer.encode("CAFÉ").ids == tokenizer.encode("cafe").ids
 
 
-def test_order_and_repeats_do_not_matter() -> None:
-    one, other = fitted(CAPTIONS), fitted([*reversed(CAPTIONS), *CAPTIONS])
+def test_order_does_not_matter() -> None:
+    one, other = fitted(CAPTIONS), fitted(CAPTIONS[::-1])
     assert one.tokenizer().get_vocab() == other.tokenizer().get_vocab()
 
 
