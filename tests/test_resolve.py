@@ -14,24 +14,12 @@ from taco_bench.plugins import Component, Plugins, load_plugins
 from taco_bench.resolve import fusion_gib, resolve
 
 
-@pytest.fixture(scope="module")
-def plugins() -> Plugins:
-    return load_plugins(third_party=False)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _shared(plugins: Plugins) -> None:
-    global PLUGINS
-    PLUGINS = plugins
-
-
-PLUGINS = Plugins()
 WORDLIST = {"tagger": "wordlist"}
 
 
 def resolved(*layers: Mapping[str, Any]) -> Experiment:
     """Resolve with a tagger that is always there."""
-    return resolve([WORDLIST, *layers], PLUGINS)
+    return resolve([WORDLIST, *layers], load_plugins(third_party=False))
 
 
 def problems(*layers: Mapping[str, Any]) -> list[str]:
@@ -75,9 +63,9 @@ def test_the_paper_where_the_data_set_says_nothing() -> None:
     assert experiment.train.weight_decay == 1e-5
 
 
-def test_the_data_sets_preset_is_applied(plugins: Plugins) -> None:
+def test_the_data_sets_preset_is_applied() -> None:
     experiment = resolved({"data": "babyai"})
-    preset = plugins.get("data", "babyai").preset
+    preset = load_plugins(third_party=False).get("data", "babyai").preset
     assert [spec["type"] for spec in experiment.encoder] == preset["encoder"].split("+")
     assert experiment.text_encoder["type"] == preset["text_encoder"]
     assert experiment.model.width == preset["model.width"]
