@@ -13,7 +13,6 @@ from taco_bench.errors import ConfigError
 from taco_bench.plugins import Component, Plugins, load_plugins
 from taco_bench.resolve import fusion_gib, resolve
 
-
 WORDLIST = {"tagger": "wordlist"}
 
 
