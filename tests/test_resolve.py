@@ -469,7 +469,7 @@ def test_the_fallback_is_chosen_and_announced() -> None:
     assert "the model large is not installed" in line
 
 
-def test_the_fallback_is_another_experiment() -> None:
+def test_the_fallback_is_the_experiment_that_names_it() -> None:
     assert resolve([{}], with_tagger("wordlist")).training() == resolved().training()
 
 
