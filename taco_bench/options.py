@@ -23,14 +23,17 @@ class Option:
 
     @property
     def type_name(self) -> str:
-        """The annotation as a reader would write it."""
-        return getattr(self.annotation, "__name__", None) or str(self.annotation).replace("typing.", "")
+        """The annotation as a reader would write it, without its bounds."""
+        plain = typing.get_args(self.annotation)[0] if typing.get_origin(self.annotation) is typing.Annotated else self.annotation
+        if typing.get_origin(plain) is typing.Literal:
+            return " | ".join(map(repr, typing.get_args(plain)))
+        return plain.__name__ if isinstance(plain, type) else str(plain).replace("typing.", "")
 
 
 def options_of(factory: Callable[..., Any]) -> dict[str, Option]:
     """The options of a factory by name, in the order of its signature."""
     target = factory.__init__ if inspect.isclass(factory) else factory
-    hints = typing.get_type_hints(target)
+    hints = typing.get_type_hints(target, include_extras=True)  # with the bounds that Annotated declares
     helps = _argument_helps(inspect.getdoc(factory) or "")
     return {
         name: Option(name, hints.get(name, Any), parameter.default, helps.get(name, ""))

@@ -8,8 +8,8 @@ from typing import Any
 import pydantic
 
 from taco_bench.config import SCORE_OF, SECTIONS, Experiment, Section
-from taco_bench.errors import ConfigError, UserError, nearest
-from taco_bench.options import check_options, options_of
+from taco_bench.errors import ConfigError, PluginError, UserError, nearest
+from taco_bench.options import check_options, coerce, options_of
 from taco_bench.plugins import HOOKS, Plugins
 from taco_bench.specs import FIELDS, LIST_SEPARATORS, merge, nested, parse_field
 
@@ -42,14 +42,18 @@ def resolve(layers: Sequence[Mapping[str, Any]], plugins: Plugins, announce: Cal
         asked = merge(asked, _parsed(layer, plugins, problems))
     _refuse_unknown_fields(asked, problems)
     preset = _preset(asked, plugins, problems)
-    fields: dict[str, Any] = {"on_missing": asked.get("on_missing", "error")}
+    fields: dict[str, Any] = {"on_missing": _on_missing(asked, problems)}
     for name, section in SECTIONS.items():
         fields[name] = _section(name, section, merge(preset.get(name, {}), asked.get(name, {})), problems)
     for kind in HOOKS:
-        fields[FIELDS.get(kind, kind)] = _component_field(kind, asked, preset, plugins, problems, announce)
+        fields[FIELDS.get(kind, kind)] = _component_field(kind, asked, preset, plugins, problems)
     if problems:
         raise ConfigError(problems)
-    return _checked(_validated(fields), plugins)
+    experiment = _validated(fields)
+    if experiment.tagger is not None:
+        tagger = _usable_tagger(experiment.tagger, bool(asked.get("tagger")), plugins, announce)
+        experiment = experiment.model_copy(update={"tagger": tagger})
+    return _checked(experiment, plugins)
 
 
 def _parsed(layer: Mapping[str, Any], plugins: Plugins, problems: list[UserError]) -> dict[str, Any]:
@@ -62,7 +66,20 @@ def _parsed(layer: Mapping[str, Any], plugins: Plugins, problems: list[UserError
             except UserError as error:
                 problems.append(error)
                 del parsed[field]
+    for name in SECTIONS:
+        if name in parsed and not isinstance(parsed[name], Mapping):
+            what = f"{name}={parsed.pop(name)!r} is not valid: {name} is a group of options"
+            problems.append(UserError(what, where=name, hint=f"--set {name}.OPTION=VALUE"))
     return parsed
+
+
+def _on_missing(asked: Mapping[str, Any], problems: list[UserError]) -> Any:
+    value = asked.get("on_missing", "error")
+    try:
+        return coerce(Experiment.model_fields["on_missing"].annotation, value)
+    except ValueError as error:
+        problems.append(UserError(f"on_missing={value!r} {error}", where="--on-missing", hint="error or skip"))
+        return None
 
 
 def _refuse_unknown_fields(asked: Mapping[str, Any], problems: list[UserError]) -> None:
@@ -85,7 +102,6 @@ def _component_field(
     preset: Mapping[str, Any],
     plugins: Plugins,
     problems: list[UserError],
-    announce: Callable[[str], None],
 ) -> Any:
     """The spec, or specs, of one kind with every option filled in."""
     field = FIELDS.get(kind, kind)
@@ -97,8 +113,7 @@ def _component_field(
     default = parse_field(kind, DEFAULTS[kind], plugins)["type"]
     type_ = given.get("type") or (usual or {}).get("type") or default
     under = usual if usual and usual.get("type", type_) == type_ else {}
-    spec = _filled(kind, {**given, "type": type_}, under, plugins, problems)
-    return spec if kind != "tagger" or problems else _usable_tagger(spec, bool(given), plugins, announce)
+    return _filled(kind, {**given, "type": type_}, under, plugins, problems)
 
 
 def _filled(kind: str, spec: Mapping[str, Any], preset: Mapping[str, Any], plugins: Plugins, problems: list[UserError]) -> dict[str, Any]:
@@ -142,9 +157,8 @@ def _validated(fields: Mapping[str, Any]) -> Experiment:
         changes |= {"sampler": None}
     if experiment.train.warmup_steps is None:
         changes["train"] = experiment.train.model_copy(update={"warmup_steps": experiment.train.steps // 6})
-    if not experiment.evaluation.scores:
-        scores = tuple(SCORE_OF[loss] for loss in used)
-        changes["evaluation"] = experiment.evaluation.model_copy(update={"scores": scores})
+    scores = tuple(dict.fromkeys(experiment.evaluation.scores or (SCORE_OF[loss] for loss in used)))
+    changes["evaluation"] = experiment.evaluation.model_copy(update={"scores": scores})
     return experiment.model_copy(update=changes)
 
 
@@ -168,6 +182,12 @@ def _problem(section: str, detail: Any) -> UserError:
 
 def _checked(experiment: Experiment, plugins: Plugins) -> Experiment:
     problems = [*_loss_problems(experiment), *_model_problems(experiment), *_sampler_problems(experiment, plugins)]
+    try:
+        plugins.build("text-encoder", experiment.text_encoder)  # refuses options that contradict each other; reads no file
+    except PluginError:
+        raise
+    except UserError as error:
+        problems.append(error)
     if problems:
         raise ConfigError(problems)
     return experiment

@@ -34,10 +34,29 @@ def parse_field(kind: str, value: Any, plugins: Plugins) -> Any:
     """A component, or the list of components, that a configuration gives for a kind, as specs."""
     separator = LIST_SEPARATORS.get(kind)
     if separator is None:
-        return parse_component(kind, value, plugins) if isinstance(value, str) else value
+        return None if value is None else _parse_one(kind, value, plugins)
+    if value is None or (isinstance(value, str) and value.strip() == NONE.get(kind)):
+        return []
+    items = value.split(separator) if isinstance(value, str) else [value] if isinstance(value, Mapping) else value
+    if not isinstance(items, (list, tuple)):
+        raise _no_component(kind, value)
+    specs = [_parse_one(kind, item, plugins) for item in items]
+    for spec in specs:
+        if "type" not in spec:
+            raise _no_component(kind, spec)
+    return specs
+
+
+def _parse_one(kind: str, value: Any, plugins: Plugins) -> dict[str, Any]:
     if isinstance(value, str):
-        value = [] if value.strip() == NONE.get(kind) else value.split(separator)
-    return [parse_component(kind, item, plugins) if isinstance(item, str) else item for item in value]
+        return parse_component(kind, value, plugins)
+    if not isinstance(value, Mapping):
+        raise _no_component(kind, value)
+    return dict(value)
+
+
+def _no_component(kind: str, value: Any) -> UserError:
+    return UserError(f"{value!r} is no {kind}", where=f"--{kind}", hint='a name, or options with the name as "type"')
 
 
 def nested(dotted: Mapping[str, Any]) -> dict[str, Any]:

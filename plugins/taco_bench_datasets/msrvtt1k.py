@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import zipfile
+import zlib
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -97,12 +98,15 @@ class Msrvtt1k:
 
     @cached_property
     def _features(self) -> np.ndarray:
+        hint = "expected an .npz with the key 'features', [clips, frames, 128]"
         try:
-            with np.load(self._features_file, allow_pickle=False) as file:
-                return np.asarray(file["features"])
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-            hint = "expected an .npz with the key 'features', [clips, frames, 128]"
+            with self._features_file.open("rb") as file:  # np.load leaves a file open that is no whole zip
+                found = np.asarray(np.load(file, allow_pickle=False)["features"])
+        except (OSError, ValueError, LookupError, EOFError, zipfile.BadZipFile, zlib.error) as error:
             raise DataError(f"the features cannot be read: {error}", where=str(self._features_file), hint=hint) from None
+        if found.ndim != 3:
+            raise DataError(f"the features cannot be read: their shape is {list(found.shape)}", where=str(self._features_file), hint=hint)
+        return found
 
 
 def read_captions(path: Path) -> dict[str, str]:

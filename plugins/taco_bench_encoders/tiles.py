@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from functools import cache
 
 import numpy as np
@@ -22,8 +23,8 @@ class Tiles:
     def encode(self, frames: np.ndarray) -> np.ndarray:
         """uint8 [time, 49, 3] to float32 [time, 392]."""
         colours, kind = np.unique(frames.reshape(-1, 3), axis=0, return_inverse=True)
-        codes = np.stack([_code(colour.tobytes()) for colour in colours])
-        return codes[kind.reshape(-1)].reshape(len(frames), -1)
+        codes = np.array([_code(colour.tobytes()) for colour in colours], np.float32).reshape(-1, CODE)
+        return codes[kind.reshape(-1)].reshape(len(frames), math.prod(frames.shape[1:-1]) * CODE)
 
 
 class Motion(Tiles):

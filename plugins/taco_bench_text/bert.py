@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -35,6 +36,8 @@ class Bert:
         found: tokenizers.Tokenizer = self._load(AutoTokenizer).backend_tokenizer
         if found.token_to_id("[CLS]") is None:
             raise DataError(f"the tokenizer of {self.name!r} has no [CLS]", hint="name a BERT, such as bert-base-uncased")
+        found.no_padding()
+        found.no_truncation()
         return found
 
     def network(self) -> torch.nn.Module:
@@ -45,13 +48,15 @@ class Bert:
         return network
 
     def fingerprint(self) -> str:
-        """The hash of the weights' file."""
-        return sha256_of(_weights_file(self.name))
+        """The hash of the weights' file and of the vocabulary."""
+        return sha256_of(_weights_file(self.name), json.dumps(sorted(self.tokenizer().get_vocab().items())))
 
     def _load(self, loader: Any) -> Any:
+        from safetensors import SafetensorError
+
         try:
             return loader.from_pretrained(self.name)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, SafetensorError) as error:
             raise _unavailable(self.name) from error
 
 

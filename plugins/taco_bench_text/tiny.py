@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
+from taco_bench.api import UserError
+
 if TYPE_CHECKING:
     import tokenizers
     import torch
@@ -15,6 +17,11 @@ UNKNOWN = "[UNK]"
 SPECIALS = ["[PAD]", UNKNOWN, "[CLS]", "[SEP]", "[MASK]"]
 
 Positive = Annotated[int, Field(gt=0)]
+
+
+def pre_tokenize(tokenizer: tokenizers.Tokenizer, text: str) -> list[tuple[str, tuple[int, int]]]:
+    """The words of a text and their places, as WordPiece training sees them."""
+    return list(tokenizer.pre_tokenizer.pre_tokenize_str(tokenizer.normalizer.normalize_str(text)))
 
 
 class Tiny:
@@ -40,14 +47,11 @@ class Tiny:
         dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0,
         pooling: Literal["cls", "mean"] = "cls",
     ) -> None:
-        self.width, self.layers, self.heads, self.vocabulary, self.dropout, self.pooling = (
-            width,
-            layers,
-            heads,
-            vocabulary,
-            dropout,
-            pooling,
-        )
+        if width % heads:
+            what = f"the width {width} cannot be split into {heads} heads"
+            raise UserError(what, where="text_encoder.heads", hint="give heads that divide the width")
+        self.width, self.layers, self.heads, self.dropout = width, layers, heads, dropout
+        self.vocabulary, self.pooling = vocabulary, pooling
         self._max_tokens = 0
         self._tokenizer: tokenizers.Tokenizer | None = None
 
@@ -58,8 +62,17 @@ class Tiny:
         tokenizer = Tokenizer(models.WordPiece(unk_token=UNKNOWN))
         tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
         tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-        trainer = trainers.WordPieceTrainer(vocab_size=self.vocabulary, special_tokens=SPECIALS, show_progress=False)
-        tokenizer.train_from_iterator(sorted(set(captions)), trainer)
+        distinct = sorted(set(captions))
+        words = {word for text in distinct for word, _ in pre_tokenize(tokenizer, text)}
+        letters = [*sorted({word[0] for word in words}), *sorted({f"##{letter}" for word in words for letter in word[1:]})]
+        # The trainer numbers letters in the order of a hash map, which differs from process to process, and breaks ties by number:
+        # letters given as special tokens have fixed numbers, and with them every merge is the same.
+        trainer = trainers.WordPieceTrainer(vocab_size=self.vocabulary, special_tokens=[*SPECIALS, *letters], show_progress=False)
+        tokenizer.train_from_iterator(distinct, trainer)
+        learnt = Tokenizer(models.WordPiece(tokenizer.get_vocab(), unk_token=UNKNOWN))
+        learnt.normalizer, learnt.pre_tokenizer = tokenizer.normalizer, tokenizer.pre_tokenizer
+        learnt.add_special_tokens(SPECIALS)
+        tokenizer = learnt
         ends = (("[SEP]", SPECIALS.index("[SEP]")), ("[CLS]", SPECIALS.index("[CLS]")))  # specials have the first ids
         tokenizer.post_processor = processors.BertProcessing(*ends)
         self._tokenizer, self._max_tokens = tokenizer, max_tokens

@@ -12,14 +12,14 @@ import click
 
 from taco_bench.errors import UserError
 
-GRID = ("data", "encoder", "text_encoder", "task", "tokens", "token_weights", "sampler", "losses", "scores")
+GRID = ("data", "encoder", "text_encoder", "task", "tokens", "token_weights", "sampler", "losses", "scores", "steps")
 """Options that make a grid when they are repeated."""
 
 EXAMPLES = """\b
 Examples:
   taco-bench run --sampler cascade --tokens noun,verb
   taco-bench run --sampler cascade --sampler random --seeds 3
-  taco-bench run --losses l1 --losses l1,l2,l3 --steps 300
+  taco-bench run --losses l1,l2,l3 --losses l1 --steps 700 --steps 2600
   taco-bench run --tokens top-idf:0.25 --set losses.token_loss_weight=0.1
   taco-bench run --data msrvtt1k --set data.root=FOLDER --text-encoder minilm
 """
@@ -37,7 +37,7 @@ Examples:
 @click.option("--scores", multiple=True, help="Scores summed at test time: sentence,token,fusion.  [default: the trained ones]")
 @click.option("--seed", type=click.IntRange(min=0), default=None, help="First seed.  [default: 0]")
 @click.option("--seeds", type=click.IntRange(min=1), default=1, show_default=True, help="Number of seeds.")
-@click.option("--steps", type=click.IntRange(min=0), default=None, help="Optimizer steps.  [default: the data set's]")
+@click.option("--steps", type=click.IntRange(min=0), multiple=True, help="Optimizer steps.  [default: the data set's]")
 @click.option("--set", "assignments", multiple=True, metavar="A.B=C", help="Any other option; `taco-bench show options` lists them.")
 @click.option("--config", type=click.Path(), default=None, help="A .py, .yaml or .json file with options; the command line overrides it.")
 @click.option("--on-missing", type=click.Choice(["error", "skip"]), default=None, help="Clips without features.  [default: error]")
@@ -77,6 +77,8 @@ def grid(options: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
                 raw["losses"] = {"use": value.split(",")}
             elif name == "scores":
                 raw["evaluation"] = {"scores": value.split(",")}
+            elif name == "steps":
+                raw["train"] = {"steps": value}
             else:
                 raw[name] = value
         yield ", ".join(differing), raw
@@ -84,7 +86,7 @@ def grid(options: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
 
 def _shared(options: dict[str, Any]) -> list[dict[str, Any]]:
     """Raw options that hold for every point, in two layers: the configuration file's, and those that go above the grid."""
-    above = {"train": {name: options[name] for name in ("steps", "device") if options[name] is not None}}
+    above: dict[str, Any] = {"train": {"device": options["device"]}} if options["device"] else {}
     if options["on_missing"]:
         above["on_missing"] = options["on_missing"]
     return [_config_file(options["config"]), above, _assigned(options["assignments"])]

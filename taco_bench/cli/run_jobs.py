@@ -17,7 +17,7 @@ from taco_bench.jobs.pool import work_off
 from taco_bench.plugins import Plugins, load_plugins
 from taco_bench.report.render import as_json as table_json
 from taco_bench.report.render import as_text
-from taco_bench.report.run_table import Group, run_table
+from taco_bench.report.run_table import Group, choices, run_table
 from taco_bench.reporting import Reporter
 from taco_bench.resolve import resolve
 from taco_bench.resources import results_root
@@ -99,7 +99,8 @@ def _print_table(
     if not results:
         return
     table = run_table(results, group(controls[0]) if controls else None, store)
-    path = store.save_table("run-" + id_of({"cells": sorted(job.cell for job in jobs.values())}), as_text(table, "github"))
+    markdown = as_text(table, "github", choices(results[0].experiment.task["type"]))
+    path = store.save_table("run-" + id_of({"cells": sorted(job.cell for job in jobs.values())}), markdown)
     cells = [str(store.cell_file(cell["id"])) for found in results for cell in found.cells]
     if as_json:
         click.echo(json.dumps({**table_json(table), "cells": cells, "table": str(path), "seconds": round(seconds, 1)}, indent=1))

@@ -47,12 +47,12 @@ def check_size(clips: Sequence[Clip], data: str, batch_size: int, negatives: int
         DataError: it is smaller than K, or than K' + 1.
     """
     size = sum(clip.split == "train" for clip in clips)
+    if size < batch_size:
+        hint = f"--set train.batch_size={max(2, size)}"
+        raise DataError(f"the training split has {size} clips, but a batch has {batch_size} (K)", where=data, hint=hint)
     if negatives is not None and size < negatives + 1:
         raise DataError(
             f"the training split has {size} clips, but {negatives} negatives an anchor (K') need at least {negatives + 1}",
             where=data,
             hint="--set sampler.hard_negatives=N with a smaller N, or a larger data set",
         )
-    if size < batch_size:
-        hint = f"--set train.batch_size={max(2, size)}"
-        raise DataError(f"the training split has {size} clips, but a batch has {batch_size} (K)", where=data, hint=hint)

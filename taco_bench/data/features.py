@@ -19,6 +19,10 @@ from taco_bench.resources import cache_root
 Advance = Callable[[], None]
 
 
+class _MissingError(Exception):
+    """A stream has no entry for a clip."""
+
+
 @dataclass(frozen=True)
 class FeatureStore:
     """Video tokens of clips.
@@ -90,7 +94,7 @@ def _build(
         advance()
         try:
             tokens = _encode(dataset, encoders, clip)
-        except KeyError as error:
+        except _MissingError as error:
             if on_missing == "error":
                 hint = "--on-missing skip leaves such clips out and counts them"
                 raise DataError(f"clip {clip.id!r} has no features in {error}", where="features", hint=hint) from None
@@ -111,7 +115,7 @@ def _encode(dataset: Dataset, encoders: Sequence[Encoder], clip: Clip) -> npt.ND
         try:
             raw = dataset.read(encoder.stream, clip)
         except KeyError:
-            raise KeyError(f"stream {encoder.stream}") from None
+            raise _MissingError(f"stream {encoder.stream!r}") from None
         tokens = np.asarray(encoder.encode(raw), np.float32)
         _check(tokens, encoder, clip)
         steps = len(parts[0]) if parts else len(tokens)
@@ -154,10 +158,10 @@ def _cached(path: Path) -> tuple[FeatureStore, list[str]] | None:
         if path.stat().st_size != index["size"]:
             return None
         values = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, KeyError):
+        store = FeatureStore(values, np.asarray(index["offsets"], np.int64), {clip: i for i, clip in enumerate(index["clips"])})
+        return store, list(index["skipped"])
+    except (OSError, ValueError, KeyError, TypeError):
         return None
-    store = FeatureStore(values, np.asarray(index["offsets"], np.int64), {clip: i for i, clip in enumerate(index["clips"])})
-    return store, index["skipped"]
 
 
 def features_identity(*parts: str) -> str:

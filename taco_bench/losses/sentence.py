@@ -7,6 +7,13 @@ from torch import Tensor
 from torch.nn import functional as F
 
 
+def dot_products(text: Tensor, video: Tensor) -> Tensor:
+    """[texts, videos] of text [texts, d] and video [videos, d], in float32 or better: autocast would round them to ties."""
+    kind = torch.promote_types(torch.promote_types(text.dtype, video.dtype), torch.float32)
+    with torch.autocast(text.device.type, enabled=False):
+        return text.to(kind) @ video.to(kind).T
+
+
 def sentence_nce(video: Tensor, text: Tensor, *, temperature: float = 1.0, symmetric: bool = False) -> Tensor:
     """The sentence loss, Eq. 3: each text against all videos of the batch.
 
@@ -19,7 +26,7 @@ def sentence_nce(video: Tensor, text: Tensor, *, temperature: float = 1.0, symme
     Returns:
         A scalar, the mean over the texts.
     """
-    logits = text @ video.T / temperature  # [texts, videos]
+    logits = dot_products(text, video) / temperature  # [texts, videos]
     own = torch.arange(len(logits), device=logits.device)
     loss = F.cross_entropy(logits, own)
     return (loss + F.cross_entropy(logits.T, own)) / 2 if symmetric else loss

@@ -55,9 +55,11 @@ def word_similarity(words: Tensor, video_tokens: Tensor, video_mask: Tensor) -> 
         video_mask: [videos, m], True for real tokens; every video has at least one.
 
     Returns:
-        [words, videos].
+        [words, videos], float32 or better: autocast would round the scores, and give the two arguments different types.
     """
-    return _MaxOverVideoTokens.apply(words, video_tokens, video_mask)  # type: ignore[no-any-return, no-untyped-call]
+    kind = torch.promote_types(torch.promote_types(words.dtype, video_tokens.dtype), torch.float32)
+    with torch.autocast(words.device.type, enabled=False):
+        return _MaxOverVideoTokens.apply(words.to(kind), video_tokens.to(kind), video_mask)  # type: ignore[no-any-return, no-untyped-call]
 
 
 def token_similarity(video_tokens: Tensor, video_mask: Tensor, text_tokens: Tensor, token_mask: Tensor) -> Tensor:
@@ -88,7 +90,7 @@ def word_nce(similarity: Tensor, owner: Tensor, weights: Tensor, texts: int, *, 
         temperature: tau 2; the paper uses 1.
     """
     each = F.cross_entropy(similarity / temperature, owner, reduction="none")  # [words]: a softmax over the videos for each word
-    return each @ weights / texts
+    return (each * weights).sum() / texts  # not each @ weights, which autocast would round
 
 
 def token_nce(video_tokens: Tensor, video_mask: Tensor, text_tokens: Tensor, token_weights: Tensor, *, temperature: float = 1.0) -> Tensor:

@@ -125,6 +125,8 @@ def permuted_recalls(
     """
     matrix, _ = _checked(scores, None)
     size = len(matrix)
+    if matrix.shape != (size, size):
+        raise ValueError(f"a gallery is permuted in a square matrix, got shape {matrix.shape}")
     better, tied = np.empty_like(matrix, np.int64), np.empty_like(matrix, np.int64)  # [queries, videos]: were that video the positive
     for query, row in enumerate(matrix):
         ordered = np.sort(row)

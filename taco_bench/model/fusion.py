@@ -98,7 +98,8 @@ class FusionModule(nn.Module):
         starts = mask.sum(dim=1).cumsum(0) - mask.sum(dim=1)
         last = self._layers[-1]
         cls = last.finish(last.attend(q[:, :1], k, v, mask).squeeze(1), x.index_select(0, starts))  # [pairs, d]
-        return self.score(cls).squeeze(1)  # type: ignore[no-any-return]
+        with torch.autocast(cls.device.type, enabled=False):  # 16 bits would make ties among the scores
+            return self.score(cls.to(self.score.weight.dtype)).squeeze(1)  # type: ignore[no-any-return]
 
     def _next_projections(self, layer: TransformerLayer, x: Tensor, mask: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Queries, keys and values [pairs, longest, d] of a later layer; of the last layer the queries of [CLS] alone."""

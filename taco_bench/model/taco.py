@@ -9,6 +9,7 @@ from torch.nn import functional as F
 
 from taco_bench.config import Losses, Model
 from taco_bench.losses import word_similarity
+from taco_bench.losses.sentence import dot_products
 from taco_bench.model.fusion import FusionModule
 from taco_bench.model.language import LanguageModule, TextFeatures
 from taco_bench.model.video import VideoFeatures, VideoModule
@@ -58,7 +59,7 @@ def sentence_features(text: TextFeatures, video: VideoFeatures, losses: Losses) 
 def sentence_scores(text: TextFeatures, video: VideoFeatures, losses: Losses) -> Tensor:
     """[texts, videos], the logits of Eq. 3: dot products over their temperature."""
     v, t = sentence_features(text, video, losses)
-    return t @ v.T / losses.sentence_temperature
+    return dot_products(t, v) / losses.sentence_temperature
 
 
 def word_scores(text: TextFeatures, words: Words, video: VideoFeatures, losses: Losses) -> Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,15 +14,17 @@ UNPRINTED = ("MeanR", "ties")
 """Columns that are kept in the cells and in JSON but not printed."""
 
 
-def as_text(table: Table, style: str = "simple") -> str:
-    """The table with its header and footer; ``style`` is one of tabulate's formats."""
+def as_text(table: Table, style: str = "simple", notes: Sequence[str] = ()) -> str:
+    """The table with its header, its footer and ``notes``; ``style`` is one of tabulate's formats, "github" for Markdown."""
     columns = [column for column in table.rows[0].values if not column.endswith(UNPRINTED)]
     body = [[_label(row), *(_figure(row.values.get(column, [])) for column in columns)] for row in _with_rules(table.rows)]
     text = tabulate(body, headers=["", *columns], tablefmt=style, disable_numparse=True, colalign=("left", *["right"] * len(columns)))
     if style == "github":
-        header, footer = (["\n".join(f"- {line}" for line in lines)] if lines else [] for lines in (table.header, table.footer))
-        return "\n\n".join([*header, text, *footer]) + "\n"
-    return "\n".join([*table.header, "", text, "", *table.footer])
+        header, footer, below = (
+            ["\n".join(f"- {line}" for line in lines)] if lines else [] for lines in (table.header, table.footer, notes)
+        )
+        return "\n\n".join([*header, text, *footer, *below]) + "\n"
+    return "\n".join([*table.header, "", text, "", *table.footer, *notes])
 
 
 def as_json(table: Table) -> dict[str, Any]:

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 
 Cell = dict[str, Any]
+SECONDS = "train s"
+"""The column of training seconds, without evaluation."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,7 @@ def result_rows(label: str, cells: Sequence[Cell]) -> list[Row]:
     """The row of an experiment, then one for each of its parts, from the cells of all its seeds."""
     names = list(cells[0]["rows"])
     rows = [Row(label if i == 0 else name, _gather(cells, "rows", name), "part" if i else "result") for i, name in enumerate(names)]
+    rows[0].values[SECONDS] = [cell["cost"]["seconds"] for cell in cells]
     return rows[:1] if len(rows) == 2 else rows  # one score alone is the result itself
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,11 +10,12 @@ from typing import Any
 import numpy as np
 
 from taco_bench.config import Experiment
-from taco_bench.report.rows import Cell, Row, Table, control_rows, result_rows
+from taco_bench.report.rows import SECONDS, Cell, Row, Table, control_rows, result_rows
 from taco_bench.stats.permutation import chance_interval
 from taco_bench.store.cells import Store
 from taco_bench.store.identity import protocol
 
+COMPARED = ("t2v R@1", "t2v R@10", "v2t R@1", "v2t R@10")
 PAPER_DATA = ("youcook2", "msrvtt", "activitynet", "crosstask", "coin")
 
 
@@ -43,7 +45,7 @@ def run_table(results: Sequence[Group], shuffled: Group | None, store: Store) ->
         table.rows.append(Row(row.label, row.values, "control"))
         table.footer += _verdict(row, shuffled, store)
     table.rows += control_rows(first.cells)
-    table.footer += _costs(results)
+    table.footer += _costs(results) + _equal_seconds([row for row in table.rows if row.kind == "result"])
     return table
 
 
@@ -59,6 +61,7 @@ def _header(results: Sequence[Group]) -> list[str]:
         f"checkpoint: {experiment.train.checkpoint}; parts of speech: {cell['tagger'] or 'not used'}",
         _recipe(experiment),
     ]
+    header += _deviations(experiment)
     if name not in PAPER_DATA:
         header.append("not a data set of the paper: these figures stand on their own")
     return header
@@ -69,7 +72,7 @@ def _recipe(experiment: Experiment) -> str:
     negatives = sampler.get("hard_negatives")
     parts = [
         f"d = {model.width}",
-        f"{model.video_layers} video and {model.fusion_layers} fusion layers",
+        f"{model.video_layers} video layers" + (f" and {model.fusion_layers} fusion layers" if experiment.sampler else ""),
         f"K = {train.batch_size}",
         *([f"K' = {negatives}"] if negatives else []),
         f"{train.steps} steps",
@@ -78,6 +81,19 @@ def _recipe(experiment: Experiment) -> str:
         f"streams {'+'.join(spec['type'] for spec in experiment.encoder)}",
     ]
     return ", ".join(parts)
+
+
+def _deviations(experiment: Experiment) -> list[str]:
+    """The loss and evaluation options that are not the protocol's defaults."""
+    skip = {"use", "scores", "split", "metric_convention"}  # shown elsewhere
+    sections = {"losses": experiment.losses, "evaluation": experiment.evaluation}
+    changed = [
+        f"{name}.{key} = {getattr(section, key)} (default {field.default})"
+        for name, section in sections.items()
+        for key, field in type(section).model_fields.items()
+        if key not in skip and getattr(section, key) != field.default
+    ]
+    return ["set apart from the protocol's defaults: " + ", ".join(changed)] if changed else []
 
 
 def _verdict(row: Row, shuffled: Group, store: Store) -> list[str]:
@@ -110,6 +126,19 @@ def _costs(results: Sequence[Group]) -> list[str]:
     return lines
 
 
+def _equal_seconds(rows: Sequence[Row]) -> list[str]:
+    """The differences between results whose trainings took the same time, within a tenth."""
+    lines = []
+    for first, second in itertools.combinations(rows, 2):
+        seconds = [first.mean(SECONDS), second.mean(SECONDS)]
+        if min(seconds) > 0.9 * max(seconds):
+            differences = ", ".join(f"{name} {first.mean(name) - second.mean(name):+.1f}" for name in COMPARED if name in first.values)
+            lines.append(f"given the same seconds, {first.label} against {second.label}: {differences}")
+    return lines
+
+
 def choices(task: str) -> list[str]:
-    """The free choices of a task's protocol, a line each."""
-    return [f"{choice['point']}: {choice['ours']} (paper: {choice['paper']})" for choice in protocol(task).get("choice", [])]
+    """The free choices of a task's protocol card, a line each, for the table's file."""
+    card = protocol(task)
+    lines = [f"{choice['point']}: {choice['ours']} (paper: {choice['paper']})" for choice in card.get("choice", [])]
+    return [f"protocol {task}, version {card['version']}; where the paper leaves a choice:", *lines] if lines else []

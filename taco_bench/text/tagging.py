@@ -57,6 +57,9 @@ def _check(captions: Sequence[str], found: Sequence[Sequence[Word]]) -> None:
     if len(captions) != len(found):
         raise PluginError(f"the tagger gave words for {len(found)} of {len(captions)} captions")
     for caption, words in zip(captions, found, strict=True):
+        end = 0
         for word in words:
-            if caption[word.start : word.end] != word.text:
-                raise PluginError(f"the tagger's word {word.text!r} does not lie at [{word.start}, {word.end}) of {caption!r}")
+            if not end <= word.start < word.end <= len(caption) or caption[word.start : word.end] != word.text:
+                place = f"[{word.start}, {word.end}) of {caption!r}"
+                raise PluginError(f"the tagger's word {word.text!r} does not lie at {place}, after the word before it")
+            end = word.end

@@ -96,6 +96,7 @@ class Training:
         self.parameters = [p for p in self.model.parameters() if p.requires_grad]
         self.optimizer = torch.optim.Adam(self.parameters, lr=config.learning_rate, weight_decay=config.weight_decay, fused=True)
         self.progress = Progress()
+        self._whole = True  # False from the optimizer's step until all that belongs to it is done
 
     def run(self, reporter: Reporter, what: str) -> TACo:
         """Train, or go on training, to the end; the model with the weights that the checkpoint rule keeps, in evaluation mode."""
@@ -110,7 +111,8 @@ class Training:
             try:
                 self._steps(steps, advance)
             except KeyboardInterrupt:
-                self._save()
+                if self._whole:  # else the last saved state is the one to go on from
+                    self._save()
                 raise
         if self.experiment.train.checkpoint == "best" and self.progress.best_step:
             load_weights(self.folder / "best.safetensors", self.model)
@@ -120,17 +122,18 @@ class Training:
         last_save = time.monotonic()
         while self.progress.step < steps:
             started = time.perf_counter()
-            terms = self._step(self.progress.step)
+            terms = self.step(self.progress.step)
             self.progress.step += 1
             self.progress.seconds += time.perf_counter() - started
             self.progress.fusion_pairs += terms.fusion_pairs
-            advance(1, "  ".join(f"{name.upper()} {term.item():.3f}" for name, term in terms.terms.items()))
             self._validate()
+            self._whole = True
+            advance(1, "  ".join(f"{name.upper()} {term.item():.3f}" for name, term in terms.terms.items()))
             if time.monotonic() - last_save > SAVE_EVERY_SECONDS:
                 self._save()
                 last_save = time.monotonic()
 
-    def _step(self, step: int) -> Terms:
+    def step(self, step: int) -> Terms:
         """One optimizer step."""
         config = self.experiment.train
         batch = self.batches.at(step)
@@ -146,6 +149,7 @@ class Training:
         warmup = config.warmup_steps or 0  # resolve() fills it in
         for group in self.optimizer.param_groups:
             group["lr"] = learning_rate(step, config.steps, warmup, config.learning_rate)
+        self._whole = False
         self.optimizer.step()
         return terms
 

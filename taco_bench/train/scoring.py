@@ -40,16 +40,17 @@ def pool_scores(model: TACo, experiment: Experiment, prepared: Prepared, clips: 
     with autocast(experiment):
         text, words = _encode_texts(model, prepared, [clip.captions[0] for clip in clips], device)
         video = _encode_videos(model, experiment, prepared, clips, device)
-        cheap: dict[str, Tensor] = {}
-        if "sentence" in wanted:
-            cheap["sentence"] = sentence_scores(text, video, experiment.losses).float()
-        if "token" in wanted:
-            cheap["token"] = token_scores(word_scores(text, words, video, experiment.losses).float(), words, len(clips))
-        weights = {"sentence": 1.0, "token": experiment.evaluation.token_weight}
-        summed = sum((weights[name] * score for name, score in cheap.items()), torch.zeros(len(clips), len(clips), device=device))
-        found = {name: score.cpu().numpy() for name, score in cheap.items()}
-        if "fusion" not in wanted:
-            return found | {"text->video": summed.cpu().numpy(), "video->text": summed.T.cpu().numpy()}
+    cheap: dict[str, Tensor] = {}  # in float32: what is ranked is never rounded to 16 bits
+    if "sentence" in wanted:
+        cheap["sentence"] = sentence_scores(text, video, experiment.losses)
+    if "token" in wanted:
+        cheap["token"] = token_scores(word_scores(text, words, video, experiment.losses), words, len(clips))
+    weights = {"sentence": 1.0, "token": experiment.evaluation.token_weight}
+    summed = sum((weights[name] * score for name, score in cheap.items()), torch.zeros(len(clips), len(clips), device=device))
+    found = {name: score.cpu().numpy() for name, score in cheap.items()}
+    if "fusion" not in wanted:
+        return found | {"text->video": summed.cpu().numpy(), "video->text": summed.T.cpu().numpy()}
+    with autocast(experiment):
         return found | _with_fusion(model, experiment, text, video, summed if cheap else None, reporter)
 
 
@@ -74,7 +75,7 @@ def _with_fusion(
 
 def _shortlist(cheap: Tensor, count: int) -> Tensor:
     """[queries, items], True for the ``count`` best of each query."""
-    return torch.zeros_like(cheap, dtype=torch.bool).scatter_(1, cheap.topk(count, dim=1).indices, True)
+    return torch.zeros_like(cheap, dtype=torch.bool).scatter_(1, cheap.topk(min(count, cheap.shape[1]), dim=1).indices, True)
 
 
 def below_shortlist(fused: Tensor, cheap: Tensor, inside: Tensor) -> Tensor:
@@ -82,8 +83,9 @@ def below_shortlist(fused: Tensor, cheap: Tensor, inside: Tensor) -> Tensor:
     if bool(inside.all()):
         return fused
     lowest = fused.masked_fill(~inside, torch.inf).amin(dim=1, keepdim=True)
-    highest_outside = cheap.masked_fill(inside, -torch.inf).amax(dim=1, keepdim=True)
-    return torch.where(inside, fused, cheap - highest_outside + lowest - 1)
+    ordered, order = cheap.masked_fill(inside, torch.inf).sort(dim=1, descending=True)
+    place = (ordered != ordered.roll(1, dims=1)).cumsum(dim=1)  # the same for ties, so that a shift rounds nothing to a tie
+    return torch.where(inside, fused, lowest - torch.empty_like(place).scatter_(1, order, place))
 
 
 def _fuse(model: TACo, text: TextFeatures, video: VideoFeatures, inside: Tensor, reporter: Reporter) -> Tensor:

@@ -1,0 +1,49 @@
+"""Rows without padding, against lists."""
+
+import pytest
+import torch
+from builders import ragged, random_rows
+from hypothesis import given
+from hypothesis import strategies as st
+
+from taco_bench.model.ragged import pad, unpad
+
+LENGTHS = st.lists(st.integers(1, 5), min_size=1, max_size=6)
+
+
+@given(LENGTHS)
+def test_bookkeeping(lengths):
+    rows = ragged(random_rows(lengths, 3))
+    assert rows.positions().tolist() == [place for length in lengths for place in range(length)]
+    assert rows.owners().tolist() == [row for row, length in enumerate(lengths) for _ in range(length)]
+    assert rows.starts.tolist() == [sum(lengths[:row]) for row in range(len(lengths))]
+    assert rows.mask().tolist() == [[place < length for place in range(max(lengths))] for length in lengths]
+
+
+@given(LENGTHS)
+def test_padded_and_back(lengths):
+    parts = random_rows(lengths, 3)
+    rows = ragged(parts)
+    padded = rows.padded()
+    assert padded.shape == (len(lengths), max(lengths), 3)
+    for row, part in zip(padded, parts, strict=True):
+        assert torch.equal(row[: len(part)], part)
+        assert (row[len(part) :] == 0).all()
+    assert torch.equal(unpad(padded, rows.mask(), len(rows.values)), rows.values)
+    assert torch.equal(pad(rows.values[:, 0], rows.mask()), padded[..., 0])
+
+
+@given(LENGTHS)
+def test_means_leave_padding_out(lengths):
+    parts = random_rows(lengths, 3)
+    expected = torch.stack([part.sum(dim=0) / len(part) for part in parts])
+    torch.testing.assert_close(ragged(parts).means(), expected, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.compat
+@pytest.mark.parametrize("lengths", [[3, 1, 2], [2, 2]])
+def test_gradients(lengths):
+    rows = ragged(random_rows(lengths, 2))
+    values = rows.values.requires_grad_()
+    assert torch.autograd.gradcheck(lambda v: (rows.with_values(v).means(), rows.with_values(v).padded()), (values,))
+    assert torch.autograd.gradcheck(lambda p: unpad(p, rows.mask(), len(values)), (rows.padded().detach().requires_grad_(),))
