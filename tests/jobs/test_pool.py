@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -64,18 +63,16 @@ def test_a_failure_in_a_worker_is_told_and_stops_no_other(cli: Cli, results: Res
     assert [cell["experiment"]["sampler"]["type"] for cell in results.cells().values()] == ["random"]
 
 
-def test_threads_are_those_of_the_configuration(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_threads_are_those_of_the_configuration(cli: Cli) -> None:
     import torch
+    from torch.optim.optimizer import register_optimizer_step_post_hook
 
     seen: list[int] = []
-    step = "taco_bench.train.loop.Training._step"
-    from taco_bench.train.loop import Training
-
-    original: Callable[..., object] = Training._step
-    monkeypatch.setattr(step, lambda self, number: (seen.append(torch.get_num_threads()), original(self, number))[1])
     before = torch.get_num_threads()
+    handle = register_optimizer_step_post_hook(lambda *_: seen.append(torch.get_num_threads()))
     try:
         assert cli(*ONE, "--steps", 2, "--set", "train.threads=3").code == 0
         assert seen == [3, 3]
     finally:
+        handle.remove()
         torch.set_num_threads(before)

@@ -84,7 +84,11 @@ def test_json_has_everything() -> None:
 
 class TestRows:
     CELLS = tuple(
-        {"rows": {"all": {"R@1": a}, "sentence": {"R@1": a + 1}, "token": {"R@1": a + 2}}, "controls": {"chance": {"R@1": 0.5}}}
+        {
+            "rows": {"all": {"R@1": a}, "sentence": {"R@1": a + 1}, "token": {"R@1": a + 2}},
+            "controls": {"chance": {"R@1": 0.5}},
+            "cost": {"seconds": 2.5},
+        }
         for a in (1.0, 5.0)
     )
 
@@ -98,7 +102,7 @@ class TestRows:
         assert rows[0].mean("R@1") == pytest.approx(3.0)
 
     def test_one_score_alone_is_the_result(self) -> None:
-        cells = [{"rows": {"all": {"R@1": 1.0}, "sentence": {"R@1": 1.0}}}]
+        cells = [{"rows": {"all": {"R@1": 1.0}, "sentence": {"R@1": 1.0}}, "cost": {"seconds": 2.5}}]
         assert [row.label for row in result_rows("model", cells)] == ["model"]
 
     def test_controls_have_one_figure(self) -> None:
