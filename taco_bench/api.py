@@ -189,8 +189,8 @@ class PairScores:
     """The scores of a batch's pairs that a sampler may select by; each [texts, videos], detached, None where its loss is left out.
 
     Attributes:
-        sentence: the dot products of Eq. 3.
-        token: the plain sum over the tokens of interest of the maxima in Eq. 4, neither weighted by idf nor by lambda.
+        sentence: the logits of Eq. 3: dot products over tau 1 (1 as printed).
+        token: the plain sum over the tokens of interest of the logits of Eq. 4, neither weighted by idf nor by lambda.
     """
 
     sentence: torch.Tensor | None

@@ -71,7 +71,7 @@ class Train(Section):
     threads: Positive = Field(2, description="CPU threads of this training")
     validate_every: Count = Field(0, description="steps between validations on the validation split; 0: none")
     checkpoint: Literal["last", "best"] = Field("last", description="weights kept: the last, or the best on the validation split")
-    shuffle_captions: bool = Field(False, description="control: give each training clip another clip's captions")
+    shuffle_captions: bool = Field(False, description="control: permute the captions over the training clips")
     fusion_memory: PositiveReal = Field(8.0, description="GiB that the pairs of one step may take in the fusion module")
 
 

@@ -188,7 +188,7 @@ def test_no_loss_left() -> None:
 def test_a_cascade_without_scores(use: list[str]) -> None:
     """Neither L1 nor L2 is trained: there is nothing to select by. Without tokens L2 is not trained either."""
     text = one_problem(losses(*use) | {"tokens": "none"})
-    assert "'cascade' selects by the score of l1 or l2, but neither is trained" in text
+    assert "'cascade' selects by the scores of l1 and l2, none of which is trained" in text
     assert "--sampler random" in text
 
 
@@ -200,7 +200,7 @@ def test_a_cascade_with_one_score_is_enough(use: list[str]) -> None:
 def test_the_sentence_sampler_needs_l1() -> None:
     text = one_problem(losses("l2", "l3") | {"sampler": "sentence"})
     assert "l1" in text
-    assert "it is not trained" in text
+    assert "none of which is trained" in text
     assert resolved(losses("l1", "l3") | {"sampler": "sentence"}).sampler["type"] == "sentence"
 
 
@@ -261,7 +261,7 @@ def test_memory_bounds_the_sampler_of_all_pairs() -> None:
     paper = {"model": {"width": 768, "heads": 12, "feedforward": 3072, "max_video_tokens": 48}, "train": {"batch_size": 128}}
     text = one_problem(paper, {"sampler": "all"})
     assert "127 negatives" in text
-    assert "8 GiB" in text
+    assert "the bound is 8" in text
     assert "--sampler cascade" in text
     assert resolved(paper, {"sampler": "cascade:8", "train": {"fusion_memory": 100}}).sampler["type"] == "cascade"
     assert resolved({"sampler": "all", "train": {"batch_size": 8}}).sampler["type"] == "all"

@@ -146,7 +146,7 @@ def test_a_training_in_bfloat16_is_near_one_in_float32(tmp_path):
     terms = {}
     for precision in ("float32", "bfloat16"):
         run = training(tmp_path / precision, sampler="all", train={"precision": precision})
-        terms[precision] = {name: term.item() for name, term in run._step(0).terms.items()}
+        terms[precision] = {name: term.item() for name, term in run.step(0).terms.items()}
     assert terms["bfloat16"] == pytest.approx(terms["float32"], rel=0.05)
 
 
