@@ -12,7 +12,7 @@ EVERY_STEPS = 20
 
 
 def return_free_memory() -> None:
-    """Give freed memory back to the system: arrays of ever-changing shapes leave holes that glibc keeps, gigabytes after some hundred steps."""
+    """Give freed memory back to the system: arrays of changing shapes leave holes that glibc keeps, gigabytes of them in the end."""
     library = _glibc()
     if library is not None:
         library.malloc_trim(0)
