@@ -95,7 +95,7 @@ class Tiny:
             hidden_dropout_prob=self.dropout,
             attention_probs_dropout_prob=self.dropout,
             max_position_embeddings=self._max_tokens,
-            initializer_range=0.02 * (768 / self.width) ** 0.5,
+            initializer_range=self.width**-0.5,
         )
         network: torch.nn.Module = BertModel(config, add_pooling_layer=False)
         return network

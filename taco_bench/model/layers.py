@@ -7,9 +7,6 @@ from torch.nn import functional as F
 
 from taco_bench.model.ragged import Ragged, pad, unpad
 
-BERT_STD, BERT_WIDTH = 0.02, 768
-"""BERT initialises with 0.02 at width 768; other widths keep the same variance of the outputs."""
-
 
 class TransformerLayer(nn.Module):
     """Self-attention and feed-forward: 12 d^2 multiplications a token with a feed-forward width of 4 d."""
@@ -52,8 +49,11 @@ class TransformerLayer(nn.Module):
 
 
 def initialize(module: nn.Module, width: int) -> None:
-    """BERT's initialisation, scaled to ``width``, for all linear and embedding layers below ``module``."""
-    std = BERT_STD * (BERT_WIDTH / width) ** 0.5
+    """Initialise all linear and embedding layers below ``module``: normal, with the variance that a layer ``width`` wide keeps.
+
+    The paper does not state its initialisation. BERT's 0.02, made for a width of 768, makes layers of small models start near 0.
+    """
+    std = width**-0.5
     for part in module.modules():
         if isinstance(part, nn.Linear | nn.Embedding):
             nn.init.normal_(part.weight, std=std)

@@ -23,6 +23,7 @@ from taco_bench.reporting import Reporter
 from taco_bench.train.checkpoint import load_state, load_weights, save_state, save_weights
 from taco_bench.train.device import autocast, set_up
 from taco_bench.train.hidden import HiddenStates
+from taco_bench.train.memory import EVERY_STEPS, return_free_memory
 from taco_bench.train.objective import Terms, batch_terms
 
 SAVE_EVERY_SECONDS = 30.0
@@ -129,6 +130,8 @@ class Training:
             self._validate()
             self._whole = True
             advance(1, "  ".join(f"{name.upper()} {term.item():.3f}" for name, term in terms.terms.items()))
+            if self.progress.step % EVERY_STEPS == 0:
+                return_free_memory()
             if time.monotonic() - last_save > SAVE_EVERY_SECONDS:
                 self._save()
                 last_save = time.monotonic()

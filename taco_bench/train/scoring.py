@@ -19,6 +19,7 @@ from taco_bench.model.taco import TACo, Words, sentence_scores, token_scores, wo
 from taco_bench.model.video import VideoFeatures
 from taco_bench.reporting import Reporter
 from taco_bench.train.device import autocast
+from taco_bench.train.memory import return_free_memory
 
 Scores = dict[str, npt.NDArray[np.float32]]
 AT_A_TIME = 256
@@ -97,6 +98,7 @@ def _fuse(model: TACo, text: TextFeatures, video: VideoFeatures, inside: Tensor,
         for part in torch.split(flat, PAIRS_AT_A_TIME):
             scores[part] = model.fuse(text, video, part // size, part % size).float()
             advance(len(part))
+            return_free_memory()
     return scores.view(size, size)
 
 

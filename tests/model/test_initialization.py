@@ -1,4 +1,4 @@
-"""First weights: BERT's, and from a stream of each module's own."""
+"""First weights: normal, and from a stream of each module's own."""
 
 from types import SimpleNamespace
 
@@ -49,12 +49,12 @@ def test_another_seed_changes_every_module():
 
 
 @pytest.mark.parametrize("width", [64, 192])
-def test_bert_s_initialisation_scaled_to_the_width(width):
+def test_first_weights_keep_the_variance(width):
     model = build(width=width, feedforward=4 * width, features=100)
     for module in (model.fusion, model.language, model.video.layers):
         for part in module.modules():
             if isinstance(part, nn.Linear | nn.Embedding) and part.weight.numel() > 1000:
-                assert part.weight.std().item() == pytest.approx(0.02 * (768 / width) ** 0.5, rel=0.1)
+                assert part.weight.std().item() == pytest.approx(width**-0.5, rel=0.1)
             if isinstance(part, nn.Linear):
                 assert (part.bias == 0).all()
     bound = (6 / (100 + width)) ** 0.5  # Glorot and Bengio 2010
