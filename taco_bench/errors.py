@@ -43,6 +43,7 @@ class ConfigError(UserError):
     def __init__(self, problems: Sequence[UserError]) -> None:
         self.problems = list(problems)
         first = self.problems[0]
+        self.exit_code = max(problem.exit_code for problem in self.problems)
         super().__init__(first.what, where=first.where, hint=first.hint)
 
     def lines(self) -> list[str]:

@@ -49,6 +49,18 @@ class Component:
     fallback: str | None = None
 
 
+def check_component(component: Component) -> None:
+    """Check what a plugin registered, before any of it is kept.
+
+    Raises:
+        PluginError: its name or its factory is not what it must be.
+    """
+    if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", component.name):
+        raise PluginError(f"{component.kind} {component.name!r}: a name has lower-case letters, digits and dashes")
+    if not callable(component.factory):
+        raise PluginError(f"{component.kind} {component.name!r}: the factory is not callable")
+
+
 @dataclass(frozen=True)
 class Failure:
     """A plugin, or a part of one, that could not be used."""
@@ -92,10 +104,6 @@ class Plugins:
 
     def add(self, component: Component) -> None:
         """Keep a component; one whose name is taken is kept too, so that using the name can name both distributions."""
-        if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", component.name):
-            raise PluginError(f"{component.kind} {component.name!r}: a name has lower-case letters, digits and dashes")
-        if not callable(component.factory):
-            raise PluginError(f"{component.kind} {component.name!r}: the factory is not callable")
         self._components[component.kind].setdefault(component.name, []).append(component)
 
     def get(self, kind: str, name: str) -> Component:
@@ -179,7 +187,7 @@ def _wanted(point: importlib.metadata.EntryPoint, third_party: bool) -> bool:
     if name == FIRST_PARTY:
         return True
     limit = os.environ.get("TACO_BENCH_PLUGINS")
-    return third_party and (limit is None or bool({name, point.name} & set(limit.split(","))))
+    return third_party and (limit is None or bool({name, point.name} & {part.strip() for part in limit.split(",")}))
 
 
 def _load_one(point: importlib.metadata.EntryPoint, manager: pluggy.PluginManager, plugins: Plugins) -> None:
@@ -194,6 +202,8 @@ def _load_one(point: importlib.metadata.EntryPoint, manager: pluggy.PluginManage
         others = [plugin for plugin in manager.get_plugins() if plugin is not module]
         for kind, hook in HOOKS.items():
             manager.subset_hook_caller(hook, others)(register=_collector(kind, distribution, version, found))
+        for component in found:
+            check_component(component)
         for component in found:
             plugins.add(component)
     except (Exception, SystemExit) as error:

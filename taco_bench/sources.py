@@ -48,11 +48,12 @@ def _with_imports(module: str) -> dict[str, Path]:
 
 def _imports(path: Path, module: str) -> list[str]:
     names = []
+    package = module.split(".") if path.name == "__init__.py" else module.split(".")[:-1]  # what a relative import starts from
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             names += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
-            parent = module.split(".")[: -node.level] if node.level else []
+            parent = package[: len(package) - node.level + 1] if node.level else []
             base = ".".join([*parent, *([node.module] if node.module else [])])
             names += [base, *(f"{base}.{alias.name}" for alias in node.names)]
     return names

@@ -6,6 +6,7 @@ import importlib
 import os
 import signal
 import sys
+import traceback
 from typing import Any
 
 import click
@@ -87,6 +88,7 @@ def call(arguments: list[str] | None = None) -> int:
         result: Any = main.main(arguments, prog_name="taco-bench", standalone_mode=False)
         return int(result or 0)
     except UserError as error:
+        _trace()
         return _tell(error.lines(), error.exit_code)
     except click.ClickException as error:
         return _tell([error.format_message(), "  try:   taco-bench --help"], 2)
@@ -97,6 +99,11 @@ def call(arguments: list[str] | None = None) -> int:
         return 0
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+def _trace() -> None:
+    if os.environ.get("TACO_BENCH_TRACE") == "1":
+        traceback.print_exc()
 
 
 def _tell(lines: list[str], code: int) -> int:

@@ -62,7 +62,7 @@ def command(obj: dict[str, Any], /, **options: Any) -> int:
 
         return run(
             points, shared, seeds, reporter, third_party=obj["third_party"], results=options["results"], control=not options["no_control"],
-            force=options["force"], as_json=options["as_json"],
+            force=options["force"], as_json=options["as_json"], quiet=options["quiet"],
         )  # fmt: skip
 
 
@@ -89,7 +89,7 @@ def _shared(options: dict[str, Any]) -> list[dict[str, Any]]:
     above: dict[str, Any] = {"train": {"device": options["device"]}} if options["device"] else {}
     if options["on_missing"]:
         above["on_missing"] = options["on_missing"]
-    return [_config_file(options["config"]), above, _assigned(options["assignments"])]
+    return [_config_file(options["config"]), above, *_assigned(options["assignments"])]
 
 
 def _config_file(path: str | None) -> dict[str, Any]:
@@ -106,16 +106,17 @@ def _config_file(path: str | None) -> dict[str, Any]:
         ) from None
 
 
-def _assigned(assignments: Sequence[str]) -> dict[str, Any]:
-    from taco_bench.specs import merge, nested
+def _assigned(assignments: Sequence[str]) -> list[dict[str, Any]]:
+    """A layer for each assignment, so that ``sampler=random`` and ``sampler.hard_negatives=3`` add up."""
+    from taco_bench.specs import nested
 
-    layer: dict[str, Any] = {}
+    layers = []
     for text in assignments:
         key, equals, value = text.partition("=")
         if not equals or not key:
             raise UserError(f"--set {text!r} is not of the form a.b=c", where="--set", hint="--set train.learning_rate=0.001")
-        layer = merge(layer, nested({key.replace("-", "_"): _value(value)}))
-    return layer
+        layers.append(nested({key.replace("-", "_"): _value(value)}))
+    return layers
 
 
 def _value(text: str) -> Any:

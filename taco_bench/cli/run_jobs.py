@@ -39,6 +39,7 @@ def run(
     control: bool,
     force: bool,
     as_json: bool,
+    quiet: bool,
 ) -> int:
     """Run the grid; the exit code."""
     started = time.monotonic()
@@ -53,7 +54,7 @@ def run(
     controls = [(f"{label}, shuffled captions", experiment.shuffled(), prepared) for label, experiment, prepared in lines[:1] if control]
     jobs = {(label, seed): job_of(label, e, prepared, seed, plugins) for label, e, prepared in [*lines, *controls] for seed in seeds}
     failed = _work(list(jobs.values()), [*lines, *controls], plugins, store, reporter, force=force, third_party=third_party)
-    _print_table(lines, controls, jobs, seeds, store, time.monotonic() - started, as_json=as_json)
+    _print_table(lines, controls, jobs, seeds, store, time.monotonic() - started, as_json=as_json, quiet=quiet)
     for label, error in failed.items():
         click.echo("\n".join([f"failed: {label}: {error.lines()[0]}", *error.lines()[1:]]), err=True)
     return 5 if failed else 0
@@ -90,6 +91,7 @@ def _print_table(
     seconds: float,
     *,
     as_json: bool,
+    quiet: bool,
 ) -> None:
     def group(line: Line) -> Group:
         found = [store.cell(jobs[line[0], seed].cell) for seed in seeds]
@@ -104,6 +106,9 @@ def _print_table(
     cells = [str(store.cell_file(cell["id"])) for found in results for cell in found.cells]
     if as_json:
         click.echo(json.dumps({**table_json(table), "cells": cells, "table": str(path), "seconds": round(seconds, 1)}, indent=1))
+        return
+    if quiet:
+        click.echo(as_text(table))
         return
     click.echo("\n" + as_text(table))
     click.echo(f"\n{seconds:.0f} s in all; table: {path}; cells: {store.root / 'cells'}")

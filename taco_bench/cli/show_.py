@@ -19,8 +19,12 @@ SECTIONS = "options"
 @click.pass_obj
 def command(obj: dict[str, Any], kind: str, name: str | None) -> None:
     """Show component NAME of a KIND with its options, such as `show sampler cascade`; or `show options`: those of a run."""
+    from taco_bench.plugins import HOOKS
+
     if kind == SECTIONS:
         _show_sections()
+    elif kind not in HOOKS:
+        raise UserError(f"unknown kind of component {kind!r}", hint=nearest(kind, [*HOOKS, SECTIONS]))
     elif name is None:
         raise UserError(f"which {kind}?", hint=f"taco-bench list {kind}")
     else:
@@ -44,11 +48,9 @@ def _type_name(annotation: Any) -> str:
 
 def _show_component(kind: str, name: str, *, third_party: bool) -> None:
     from taco_bench.options import options_of
-    from taco_bench.plugins import HOOKS, load_plugins
+    from taco_bench.plugins import load_plugins
     from taco_bench.specs import FIELDS
 
-    if kind not in HOOKS:
-        raise UserError(f"unknown kind of component {kind!r}", hint=nearest(kind, [*HOOKS, SECTIONS]))
     component = load_plugins(third_party).get(kind, name)
     click.echo(f"{kind} {name}: {component.summary}\nfrom {component.distribution} {component.version}, {component.factory.__module__}\n")
     click.echo((inspect.getdoc(component.factory) or "").partition("\n\nArgs:")[0])

@@ -40,6 +40,16 @@ def _check_videos(clips: Sequence[Clip], data: str) -> None:
             )
 
 
+def check_split(clips: Sequence[Clip], data: str, split: str) -> None:
+    """Check that a split that is evaluated has clips.
+
+    Raises:
+        DataError: it has none.
+    """
+    if not any(clip.split == split for clip in clips):
+        raise DataError(f"the {split} split has 0 clips", where=data, hint="--set evaluation.split=val or test, whichever has clips")
+
+
 def check_size(clips: Sequence[Clip], data: str, batch_size: int, negatives: int | None) -> None:
     """Check that the training split is large enough for the batches.
 
@@ -48,7 +58,10 @@ def check_size(clips: Sequence[Clip], data: str, batch_size: int, negatives: int
     """
     size = sum(clip.split == "train" for clip in clips)
     if size < batch_size:
-        hint = f"--set train.batch_size={max(2, size)}"
+        smaller = max(2, size)
+        hint = f"--set train.batch_size={smaller}"
+        if negatives is not None and smaller <= negatives < batch_size - 1:  # the new batch must hold K' negatives too
+            hint += f" --set sampler.hard_negatives={smaller - 1}"
         raise DataError(f"the training split has {size} clips, but a batch has {batch_size} (K)", where=data, hint=hint)
     if negatives is not None and size < negatives + 1:
         raise DataError(

@@ -9,7 +9,7 @@ from typing import Any
 
 from taco_bench.api import Clip, Dataset, TextEncoder, Word
 from taco_bench.config import Experiment
-from taco_bench.data.clips import check_clips, check_size
+from taco_bench.data.clips import check_clips, check_size, check_split
 from taco_bench.data.features import FeatureStore, features_identity, open_features
 from taco_bench.plugins import Plugins
 from taco_bench.reporting import Reporter
@@ -57,6 +57,9 @@ def prepare(experiment: Experiment, plugins: Plugins, reporter: Reporter) -> Pre
     if skipped:
         reporter.say(f"{len(skipped)} clips without features are skipped, the first is {skipped[0]}")
         clips = [clip for clip in clips if clip.id in features.index]
+    check_split(clips, name, experiment.evaluation.split)
+    if experiment.train.validate_every:
+        check_split(clips, name, "val")
     sampler = plugins.build("sampler", experiment.sampler) if experiment.sampler else None
     size = experiment.train.batch_size
     check_size(clips, name, size, sampler.negatives(size) if sampler else None)

@@ -8,14 +8,16 @@ import queue as queues
 import signal
 import threading
 import time
+import traceback
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 from taco_bench.data.prepared import Prepared, prepare
-from taco_bench.errors import UserError
+from taco_bench.errors import TrainingError, UserError
 from taco_bench.jobs.plan import Job
 from taco_bench.jobs.work import work
 from taco_bench.plugins import Plugins, load_plugins
@@ -23,14 +25,16 @@ from taco_bench.reporting import Advance, Reporter, Silent
 from taco_bench.store.cells import Store
 
 SECONDS_BETWEEN_MESSAGES = 0.2
+SECONDS_TO_SAVE = 5.0
 
 
 def workers_for(jobs: Sequence[Job]) -> int:
-    """How many jobs fit beside each other: on a GPU one, on a CPU as many as have the threads that they ask for."""
+    """How many trainings fit beside each other: on a GPU one, on a CPU as many as have the threads that they ask for."""
     if not jobs or any(job.experiment.train.device == "cuda" for job in jobs):
         return 1
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, min(len(jobs), cores // max(job.experiment.train.threads for job in jobs)))
+    trainings = len({job.training for job in jobs})
+    return max(1, min(trainings, cores // max(job.experiment.train.threads for job in jobs)))
 
 
 def work_off(
@@ -49,33 +53,70 @@ def work_off(
     workers = workers_for(jobs)
     if workers > 1:
         return _in_processes(jobs, workers, store, reporter, third_party=third_party)
-    failed = {}
-    for job in jobs:
-        try:
-            work(job, prepared[job.training], plugins, store, reporter)
-        except UserError as error:
-            failed[job.label] = error
-    return failed
+    found = {job.label: _attempt(job, prepared[job.training], plugins, store, reporter) for job in jobs}
+    return {label: error for label, error in found.items() if error is not None}
+
+
+def _attempt(job: Job, prepared: Prepared, plugins: Plugins, store: Store, reporter: Reporter) -> UserError | None:
+    """Make one cell; the error where it failed, whoever's fault it is."""
+    try:
+        work(job, prepared, plugins, store, reporter)
+    except UserError as error:
+        return error
+    except Exception as error:
+        if os.environ.get("TACO_BENCH_TRACE") == "1":
+            reporter.say(traceback.format_exc())
+        return TrainingError(f"{type(error).__name__}: {error}", where=_innermost(error), hint="TACO_BENCH_TRACE=1 prints the traceback")
+    return None
+
+
+def _innermost(error: Exception) -> str:
+    """The file and line that raised."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{last.filename}, line {last.lineno}"
 
 
 def _in_processes(jobs: Sequence[Job], workers: int, store: Store, reporter: Reporter, *, third_party: bool) -> dict[str, UserError]:
     context = multiprocessing.get_context("spawn")  # torch's threads do not survive a fork
     messages, stop = context.Queue(), context.Event()
-    failed = {}
+    failed: dict[str, UserError] = {}
     arguments = (messages, stop, third_party)
+    shared: dict[str, list[Job]] = {}  # cells of one training are made one after the other, so that it is trained once
+    for job in jobs:
+        shared.setdefault(job.training, []).append(job)
     with _relayed(messages, reporter), ProcessPoolExecutor(workers, context, _start_worker, arguments) as pool:
-        futures: dict[Future[None], Job] = {pool.submit(_work_in_worker, job, store.root): job for job in jobs}
         try:
+            with _sigint_blocked():  # workers start with it blocked; here it is delivered when the block ends
+                futures = {pool.submit(_work_in_worker, group, store.root): group for group in shared.values()}
             for future in as_completed(futures):
                 try:
-                    future.result()
-                except UserError as error:
-                    failed[futures[future].label] = error
+                    failed |= future.result()
+                except BrokenProcessPool:
+                    failed |= {job.label: _killed() for job in futures[future] if store.cell(job.cell) is None}
         except KeyboardInterrupt:
             stop.set()  # each worker saves its state at its next step
             pool.shutdown(cancel_futures=True)
             raise
     return failed
+
+
+def _killed() -> UserError:
+    return TrainingError(
+        "a worker process was killed, by the kernel where memory ran out",
+        hint="run it again to go on; --set train.threads=N makes fewer workers",
+    )
+
+
+@contextmanager
+def _sigint_blocked() -> Iterator[None]:
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 _messages: Any = None
@@ -87,11 +128,23 @@ def _start_worker(messages: Any, stop: Any, third_party: bool) -> None:
     global _messages, _stop, _third_party
     _messages, _stop, _third_party = messages, stop, third_party
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt comes by the event, so that every worker sees it once
+    threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
-def _work_in_worker(job: Job, root: Path) -> None:
+def _end_with_parent() -> None:
+    """A worker whose parent was killed saves its state at its next step and ends; the pool itself would wait for work for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        time.sleep(SECONDS_TO_SAVE)
+        os._exit(1)
+
+
+def _work_in_worker(jobs: Sequence[Job], root: Path) -> dict[str, UserError]:
     plugins = load_plugins(_third_party)
-    work(job, prepare(job.experiment, plugins, Silent()), plugins, Store(root), _Sender(_messages, _stop))
+    sender = _Sender(_messages, _stop)
+    found = {job.label: _attempt(job, prepare(job.experiment, plugins, Silent()), plugins, Store(root), sender) for job in jobs}
+    return {label: error for label, error in found.items() if error is not None}
 
 
 class _Sender:

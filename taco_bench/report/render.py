@@ -18,7 +18,14 @@ def as_text(table: Table, style: str = "simple", notes: Sequence[str] = ()) -> s
     """The table with its header, its footer and ``notes``; ``style`` is one of tabulate's formats, "github" for Markdown."""
     columns = [column for column in table.rows[0].values if not column.endswith(UNPRINTED)]
     body = [[_label(row), *(_figure(row.values.get(column, [])) for column in columns)] for row in _with_rules(table.rows)]
-    text = tabulate(body, headers=["", *columns], tablefmt=style, disable_numparse=True, colalign=("left", *["right"] * len(columns)))
+    text = tabulate(
+        body,
+        headers=["", *columns],
+        tablefmt=style,
+        disable_numparse=True,
+        preserve_whitespace=True,
+        colalign=("left", *["right"] * len(columns)),
+    )
     if style == "github":
         header, footer, below = (
             ["\n".join(f"- {line}" for line in lines)] if lines else [] for lines in (table.header, table.footer, notes)

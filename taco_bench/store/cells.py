@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
+from zipfile import is_zipfile
 
 import numpy as np
 import numpy.typing as npt
@@ -56,7 +57,7 @@ class Store:
         found = self._read(self.cell_file(cell))
         if found and found.get("schema_version", 0) > SCHEMA_VERSION:
             raise DataError("a cell was written by a newer taco-bench", where=str(self.cell_file(cell)), hint="upgrade taco-bench")
-        return found
+        return found if is_zipfile(self.cell_file(cell).with_suffix(".npz")) else None  # its arrays are part of it
 
     def training(self, training: str) -> dict[str, Any] | None:
         """The record of a finished training; None where there is none."""
@@ -71,7 +72,7 @@ class Store:
             return None
         except (OSError, ValueError):
             return None  # not whole: the cell is made again
-        return found
+        return found if isinstance(found, dict) else None
 
     def arrays(self, cell: str) -> dict[str, npt.NDArray[Any]]:
         """The arrays kept beside a cell."""
