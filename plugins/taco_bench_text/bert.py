@@ -53,7 +53,9 @@ class Bert:
 
     def _load(self, loader: Any) -> Any:
         from safetensors import SafetensorError
+        from transformers.utils import logging
 
+        logging.disable_progress_bar()  # ours are the only bars
         try:
             return loader.from_pretrained(self.name)
         except (OSError, ValueError, SafetensorError) as error:

@@ -60,10 +60,17 @@ def command(obj: dict[str, Any], /, **options: Any) -> int:
     with _reporter(options) as reporter:
         from taco_bench.cli.run_jobs import run  # torch is imported below here
 
-        return run(
-            points, shared, seeds, reporter, third_party=obj["third_party"], results=options["results"], control=not options["no_control"],
-            force=options["force"], as_json=options["as_json"], quiet=options["quiet"],
-        )  # fmt: skip
+        outcome = run(
+            points,
+            shared,
+            seeds,
+            reporter,
+            third_party=obj["third_party"],
+            results=options["results"],
+            control=not options["no_control"],
+            force=options["force"],
+        )
+    return outcome.show(quiet=options["quiet"], json_=options["as_json"])
 
 
 def grid(options: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -31,16 +31,6 @@ class Job:
     cell: str
 
 
-def plan(experiments: Sequence[tuple[str, Experiment, Prepared]], seeds: Sequence[int], plugins: Plugins) -> list[Job]:
-    """A job for each experiment and seed; a cell that two experiments share is one job."""
-    jobs: dict[str, Job] = {}
-    for label, experiment, prepared in experiments:
-        for seed in seeds:
-            job = job_of(label, experiment, prepared, seed, plugins)
-            jobs.setdefault(job.cell, job)
-    return list(jobs.values())
-
-
 def job_of(label: str, experiment: Experiment, prepared: Prepared, seed: int, plugins: Plugins) -> Job:
     """The job of one experiment and seed, with its ids."""
     training = id_of(training_parts(experiment, seed, prepared.fingerprints | {"tagger": prepared.tagger}, plugins))

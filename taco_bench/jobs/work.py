@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from functools import partial
 from importlib.metadata import version
 from typing import Any
 
@@ -13,15 +14,15 @@ from taco_bench.api import Clip, Task
 from taco_bench.config import Experiment
 from taco_bench.data.prepared import Prepared
 from taco_bench.jobs.plan import Job
-from taco_bench.metrics import retrieval_metrics
 from taco_bench.model.taco import TACo
 from taco_bench.plugins import Plugins
-from taco_bench.reporting import Reporter, Silent
+from taco_bench.reporting import Reporter
 from taco_bench.store.cells import Store
 from taco_bench.train.checkpoint import load_weights, save_weights
 from taco_bench.train.device import describe_device, set_up
 from taco_bench.train.loop import Training, new_model
 from taco_bench.train.scoring import pool_scores
+from taco_bench.train.validation import validation_score
 
 RECORDED = ("taco-bench", "torch", "transformers", "tokenizers", "numpy", "mmengine", "spacy")
 """Distributions whose versions each cell records."""
@@ -79,25 +80,13 @@ def _trained(job: Job, prepared: Prepared, plugins: Plugins, store: Store, repor
         model = new_model(job.experiment, job.seed, prepared, device)
         load_weights(store.weights(job.training), model)
         return model.eval(), record
-    training = Training(
-        job.experiment, job.seed, prepared, plugins, store.training_folder(job.training), _validation(job.experiment, prepared)
-    )
+    validate = partial(validation_score, experiment=job.experiment, prepared=prepared)
+    training = Training(job.experiment, job.seed, prepared, plugins, store.training_folder(job.training), validate)
     model = training.run(reporter, job.label)
     save_weights(store.weights(job.training), model)
     record = {"seed": job.seed, "configuration": job.experiment.training(), "cost": training.cost()}
     store.save_training(job.training, record)
     return model, record
-
-
-def _validation(experiment: Experiment, prepared: Prepared) -> Any:
-    """The score by which the best checkpoint is chosen: the mean of text->video R@1, R@5 and R@10 on the validation split."""
-
-    def validate(model: TACo) -> float:
-        scores = pool_scores(model, experiment, prepared, prepared.clips["val"], Silent())
-        metrics = retrieval_metrics(scores["text->video"])
-        return float(np.mean([metrics[name] for name in ("R@1", "R@5", "R@10")]))
-
-    return validate
 
 
 def versions(experiment: Experiment, plugins: Plugins) -> dict[str, str]:

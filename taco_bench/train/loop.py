@@ -115,6 +115,7 @@ class Training:
                 if self._whole:  # else the last saved state is the one to go on from
                     self._save()
                 raise
+        _refuse_nan_weights(self.model, steps)
         if self.experiment.train.checkpoint == "best" and self.progress.best_step:
             load_weights(self.folder / "best.safetensors", self.model)
         return self.model.eval()
@@ -190,6 +191,14 @@ class Training:
             "parameters": sum(p.numel() for p in self.model.parameters()),
             "best_step": self.progress.best_step or None,
         }
+
+
+def _refuse_nan_weights(model: TACo, steps: int) -> None:
+    """The last update may have broken what no loss has seen."""
+    for name, weight in model.named_parameters():
+        if not bool(torch.isfinite(weight).all()):
+            hint = "--set train.clip_norm=1.0, or a lower train.learning_rate"
+            raise TrainingError(f"the weights of {name} are not finite after the last of {steps} steps", where="training", hint=hint)
 
 
 def _refuse_nan(terms: Terms, step: int, batch: Batch) -> None:

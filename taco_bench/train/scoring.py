@@ -13,6 +13,7 @@ from taco_bench.api import Clip
 from taco_bench.config import Experiment
 from taco_bench.data.batches import text_batch, video_batch
 from taco_bench.data.prepared import Prepared
+from taco_bench.errors import DataError
 from taco_bench.model.language import TextFeatures
 from taco_bench.model.ragged import Ragged
 from taco_bench.model.taco import TACo, Words, sentence_scores, token_scores, word_scores
@@ -34,6 +35,9 @@ def pool_scores(model: TACo, experiment: Experiment, prepared: Prepared, clips: 
         Each score that is asked for ("sentence", "token", "fusion"), and their sum as "text->video" and "video->text": the token score
         with its test-time weight, and, in pools with a shortlist, every pair outside it below all inside (by its cheap scores). The
         entries of "fusion" outside the shortlists are below all others.
+
+    Raises:
+        DataError: a score is NaN; names the clip.
     """
     device = next(model.parameters()).device
     model.eval()
@@ -49,10 +53,20 @@ def pool_scores(model: TACo, experiment: Experiment, prepared: Prepared, clips: 
     weights = {"sentence": 1.0, "token": experiment.evaluation.token_weight}
     summed = sum((weights[name] * score for name, score in cheap.items()), torch.zeros(len(clips), len(clips), device=device))
     found = {name: score.cpu().numpy() for name, score in cheap.items()}
-    if "fusion" not in wanted:
-        return found | {"text->video": summed.cpu().numpy(), "video->text": summed.T.cpu().numpy()}
-    with autocast(experiment):
-        return found | _with_fusion(model, experiment, text, video, summed if cheap else None, reporter)
+    found |= {"text->video": summed.cpu().numpy(), "video->text": summed.T.cpu().numpy()}
+    if "fusion" in wanted:
+        with autocast(experiment):
+            found |= _with_fusion(model, experiment, text, video, summed if cheap else None, reporter)
+    _refuse_nan(found, clips)
+    return found
+
+
+def _refuse_nan(scores: Scores, clips: Sequence[Clip]) -> None:
+    for name, matrix in scores.items():
+        if np.isnan(matrix).any():
+            clip = clips[int(np.isnan(matrix).any(axis=1).argmax())]
+            hint = "look at its features; if others have NaN too, train with a lower learning rate"
+            raise DataError(f"the {name} scores have a NaN for the query {clip.id!r}", where="evaluation", hint=hint)
 
 
 def _with_fusion(

@@ -116,7 +116,7 @@ class TestOneConfiguration:
             assert cell["queries"]["clip"] == [f"test-{i}" for i in range(16)]
 
     def test_files_lie_where_the_output_says(self, run: Result, store: Results) -> None:
-        table, cells = re.search(r"table: (.+); cells: (.+)", run.out).groups()
+        table, cells = re.search(r"table: (.+)\n.*cells: (.+)", run.out).groups()
         assert Path(table).is_file()
         assert Path(cells) == store.root / "cells"
         assert len(store.cells()) == 2  # the result and the shuffled control
@@ -420,7 +420,7 @@ class TestOutput:
         found = cli(*SMALL, "--json", "--seeds", 2, "--steps", 2)
         assert found.code == 0
         assert found.err == ""
-        table = found.json
+        (table,) = found.json["tables"]
         kinds = {row["label"]: row["kind"] for row in table["rows"]}
         assert list(kinds.values()) == ["result", "part", "part", "part", "control", "control", "control"]
         assert kinds["chance"] == "control"
@@ -429,20 +429,21 @@ class TestOutput:
         for column in COLUMNS:
             assert table["rows"][0]["values"][column] == [cells[path.stem]["rows"]["all scores"][column] for path in paths]
             assert all(path.is_file() for path in paths)
-        assert Path(table["table"]).is_file()
+        assert Path(table["file"]).is_file()
         assert "16 videos" in "\n".join(table["header"])
 
     def test_json_with_a_failed_plugin_is_json(self, cli: Cli, site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         from helpers.distributions import install
 
         monkeypatch.syspath_prepend(str(install(tmp_path / "broken", "taco-broken", "1.0", "taco_broken", "raise RuntimeError('no')")))
-        assert cli(*ONE, "--json", "--steps", 1).json["rows"]
+        assert cli(*ONE, "--json", "--steps", 1).json["tables"][0]["rows"]
 
     def test_json_where_a_cell_failed_has_the_others(self, cli: Cli) -> None:
         found = cli(*ONE, "--json", "--sampler", "careless", "--sampler", "random", "--steps", 2)
         assert found.code == 5
-        assert [row["label"] for row in found.json["rows"] if row["kind"] == "result"] == ["sampler random"]
+        assert [row["label"] for row in found.json["tables"][0]["rows"] if row["kind"] == "result"] == ["sampler random"]
         assert "failed: sampler careless" in found.err
+        assert any("sampler careless" in label for label in found.json["failed"])
 
 
 class TestResultsFolder:

@@ -1,0 +1,19 @@
+"""The score by which the best checkpoint is chosen."""
+
+from __future__ import annotations
+
+from taco_bench.config import Experiment
+from taco_bench.data.prepared import Prepared
+from taco_bench.metrics import retrieval_metrics
+from taco_bench.model.taco import TACo
+from taco_bench.reporting import Silent
+from taco_bench.train.scoring import pool_scores
+
+RECALLS = ("R@1", "R@5", "R@10")
+
+
+def validation_score(model: TACo, experiment: Experiment, prepared: Prepared) -> float:
+    """The mean of text->video R@1, R@5 and R@10 on the validation split."""
+    scores = pool_scores(model, experiment, prepared, prepared.clips["val"], Silent())
+    metrics = retrieval_metrics(scores["text->video"])
+    return sum(metrics[name] for name in RECALLS) / len(RECALLS)
