@@ -39,6 +39,15 @@ def replace_file(path: Path, write: Callable[[Path], None]) -> None:
             temporary.unlink(missing_ok=True)
 
 
+def replace_text(path: Path, text: str) -> None:
+    """Replace a file by ``text`` in UTF-8; errors as :func:`replace_file`."""
+
+    def write(temporary: Path) -> None:
+        temporary.write_text(text, encoding="utf-8")
+
+    replace_file(path, write)
+
+
 def sha256_of(*parts: bytes | str | Path) -> str:
     """The SHA-256 of byte strings, texts and files, one after the other, as 64 hexadecimal digits."""
     digest = hashlib.sha256()

@@ -105,7 +105,7 @@ class Experiment(Section):
 
     def training(self) -> dict[str, Any]:
         """The half that training depends on, ready for JSON: two experiments that share it share their trainings."""
-        return self.model_dump(mode="json", exclude={"task", "evaluation"})
+        return self.model_dump(mode="json", exclude={"task": True, "evaluation": True, "train": {"fusion_memory"}})
 
     def components(self) -> list[tuple[str, Spec]]:
         """Kind and spec of every component in use."""

@@ -31,6 +31,7 @@ class Register(Protocol):
         preset: Mapping[str, Any] | None = None,
         reads: tuple[str, ...] = (),
         fallback: str | None = None,
+        locations: tuple[str, ...] = (),
     ) -> None:
         """Register ``factory`` as ``name``.
 
@@ -41,6 +42,7 @@ class Register(Protocol):
             preset: data sets only. Options for experiments on this data set, by dotted key (``{"model.width": 64}``); the command line
                 and a configuration file override them.
             reads: samplers only. Losses ("l1", "l2") of which at least one must be trained for the sampler to have scores to read.
+            locations: options that say where files lie; they are no part of a cell's id, the files' fingerprints are.
             fallback: taggers only. The tagger to use, announced, where this one is not installed and was not asked for by name.
         """
 

@@ -47,6 +47,7 @@ class Component:
     preset: Mapping[str, Any] = field(default_factory=dict)
     reads: tuple[str, ...] = ()
     fallback: str | None = None
+    locations: tuple[str, ...] = ()
 
 
 def check_component(component: Component) -> None:
@@ -89,6 +90,8 @@ class Plugins:
     loaded: list[Loaded] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
     _components: dict[str, dict[str, list[Component]]] = field(default_factory=lambda: {kind: {} for kind in HOOKS})
+
+    _registries: dict[str, Any] = field(default_factory=dict)
 
     def names(self, kind: str) -> list[str]:
         """The names registered under a kind, sorted."""
@@ -145,10 +148,11 @@ class Plugins:
     def _registry(self, kind: str) -> Any:
         from mmengine.registry import Registry  # a second to import: only where something is built
 
-        registry = Registry(f"taco_bench {kind}")
-        for name in self.names(kind):
-            registry.register_module(name=name, module=self._components[kind][name][0].factory)
-        return registry
+        if kind not in self._registries:
+            self._registries[kind] = Registry(f"taco_bench {kind}")
+            for name in self.names(kind):
+                self._registries[kind].register_module(name=name, module=self._components[kind][name][0].factory)
+        return self._registries[kind]
 
 
 @cache
@@ -224,8 +228,9 @@ def _collector(kind: str, distribution: str, version: str, found: list[Component
         preset: Mapping[str, Any] | None = None,
         reads: tuple[str, ...] = (),
         fallback: str | None = None,
+        locations: tuple[str, ...] = (),
     ) -> None:
-        found.append(Component(kind, name, factory, summary, distribution, version, preset or {}, reads, fallback))
+        found.append(Component(kind, name, factory, summary, distribution, version, preset or {}, reads, fallback, locations))
 
     return register
 

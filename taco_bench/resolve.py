@@ -7,7 +7,7 @@ from typing import Any
 
 import pydantic
 
-from taco_bench.config import SCORE_OF, SECTIONS, Experiment, Section
+from taco_bench.config import SCORE_OF, SECTIONS, Experiment, Loss, Losses, Section
 from taco_bench.errors import ConfigError, PluginError, UserError, nearest
 from taco_bench.options import check_options, coerce, options_of
 from taco_bench.plugins import HOOKS, Plugins
@@ -149,8 +149,9 @@ def _validated(fields: Mapping[str, Any]) -> Experiment:
         experiment = Experiment.model_validate(fields)
     except pydantic.ValidationError as error:
         raise ConfigError([_problem("", detail) for detail in error.errors()]) from None
-    used = [loss for loss in ("l1", "l2", "l3") if loss in experiment.losses.use and (loss != "l2" or experiment.tokens)]
-    changes: dict[str, Any] = {"losses": experiment.losses.model_copy(update={"use": tuple(used)})}
+    order: tuple[Loss, ...] = ("l1", "l2", "l3")
+    used = [loss for loss in order if loss in experiment.losses.use and (loss != "l2" or experiment.tokens)]
+    changes: dict[str, Any] = {"losses": _relevant_losses(experiment.losses, tuple(used))}
     if "l2" not in used:
         changes |= {"tokens": (), "token_weights": None, "tagger": None}
     if "l3" not in used:
@@ -160,6 +161,14 @@ def _validated(fields: Mapping[str, Any]) -> Experiment:
     scores = tuple(dict.fromkeys(experiment.evaluation.scores or (SCORE_OF[loss] for loss in used)))
     changes["evaluation"] = experiment.evaluation.model_copy(update={"scores": scores})
     return experiment.model_copy(update=changes)
+
+
+def _relevant_losses(losses: Losses, used: tuple[Loss, ...]) -> Losses:
+    """The loss options with those of losses that are left out at their defaults."""
+    of_loss = {"l1": ("sentence_temperature",), "l2": ("token_loss_weight", "token_temperature"), "l3": ("fusion_directions",)}
+    unused = {option for loss, options in of_loss.items() if loss not in used for option in options}
+    kept = {key: value for key, value in losses.model_dump().items() if key not in unused}
+    return Losses(**{**kept, "use": used})
 
 
 def _section(name: str, section: type[Section], values: Any, problems: list[UserError]) -> Section | None:

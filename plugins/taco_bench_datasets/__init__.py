@@ -12,4 +12,10 @@ from taco_bench_datasets.msrvtt1k import Msrvtt1k
 def taco_bench_datasets(register: Register) -> None:
     """Add the data sets."""
     register("babyai", BabyAI, summary="instructed grid-world episodes, embedded (the default)", preset=BABYAI_PRESET)
-    register("msrvtt1k", Msrvtt1k, summary="1,000 real MSR-VTT clips with VGG16 features, from a folder of yours", preset=MSRVTT1K_PRESET)
+    register(
+        "msrvtt1k",
+        Msrvtt1k,
+        summary="1,000 real MSR-VTT clips with VGG16 features, from a folder of yours",
+        preset=MSRVTT1K_PRESET,
+        locations=("root",),
+    )

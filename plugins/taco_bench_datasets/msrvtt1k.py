@@ -89,11 +89,13 @@ class Msrvtt1k:
 
     @cached_property
     def _features_file(self) -> Path:
+        usual: str = next(file["name"] for file in self._card["files"] if file["name"].endswith(".npz"))
         found = sorted(self._folder.glob("*.npz"))
-        if not found:
-            raise DataError(
-                "there is no .npz file with the features", where=str(self._folder), hint=f"expected {self._card['files'][1]['name']}"
-            )
+        if self._folder / usual in found:
+            return self._folder / usual
+        if len(found) != 1:
+            what = "there are several .npz files" if found else "there is no .npz file with the features"
+            raise DataError(what, where=str(self._folder), hint=f"expected {usual}")
         return found[0]
 
     @cached_property

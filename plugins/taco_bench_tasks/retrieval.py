@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from taco_bench.api import Evaluation, Trained, numpy_stream
@@ -22,7 +24,9 @@ class Retrieval:
         clips = trained.clips(settings.split)
         scores = dict(trained.pair_scores(settings.split))
         fused = {direction: scores.pop(direction) for direction in DIRECTIONS}
-        found = Evaluation({}, pool={"split": settings.split, "queries": len(clips), "videos": len(clips)})
+        found = Evaluation(
+            {}, pool={"split": settings.split, "queries": len(clips), "videos": len(clips), "fusion pairs": _rule(settings, len(clips))}
+        )
         found.rows["all scores"] = self._row(fused, settings.metric_convention, found)
         for name, matrix in scores.items():
             found.rows[f"{name} score"] = self._row(_both(matrix), settings.metric_convention)
@@ -43,6 +47,14 @@ class Retrieval:
             if keep is not None:
                 keep.queries |= {f"{short} better": better.tolist(), f"{short} tied": tied.tolist()}
         return row
+
+
+def _rule(settings: Any, size: int) -> str:
+    """Which pairs went through the fusion module."""
+    if "fusion" not in settings.scores:
+        return ""
+    shortlisted = size > settings.shortlist_above and settings.scores != ("fusion",)
+    return f"the best {settings.shortlist} of each query by the other scores" if shortlisted else "all"
 
 
 def _both(matrix: np.ndarray) -> dict[str, np.ndarray]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -48,8 +47,8 @@ class Bert:
         return network
 
     def fingerprint(self) -> str:
-        """The hash of the weights' file and of the vocabulary."""
-        return sha256_of(_weights_file(self.name), json.dumps(sorted(self.tokenizer().get_vocab().items())))
+        """The hash of the weights, the configuration and the tokenizer."""
+        return sha256_of(_file(self.name, "model.safetensors"), _file(self.name, "config.json"), self.tokenizer().to_str())
 
     def _load(self, loader: Any) -> Any:
         from safetensors import SafetensorError
@@ -62,12 +61,12 @@ class Bert:
             raise _unavailable(self.name) from error
 
 
-def _weights_file(name: str) -> Path:
-    """The weights of a folder, or of a model of the hub, fetched where that can be reached."""
+def _file(name: str, file: str) -> Path:
+    """A file of a folder, or of a model of the hub, fetched where that can be reached."""
     from transformers.utils import cached_file
 
     try:
-        return Path(cached_file(name, "model.safetensors"))
+        return Path(cached_file(name, file))
     except (OSError, ValueError) as error:
         raise _unavailable(name) from error
 

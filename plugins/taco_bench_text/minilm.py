@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import importlib.util
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from taco_bench.api import DataError, UserError, sha256_of
+from taco_bench.api import DataError, UserError
 from taco_bench_text.bert import Bert
 
 if TYPE_CHECKING:
@@ -42,10 +41,6 @@ class MiniLM(Bert):
         found.no_padding()
         found.no_truncation()
         return found
-
-    def fingerprint(self) -> str:
-        """The hash of the weights, which are checked against it, and of the vocabulary."""
-        return sha256_of(WEIGHTS_SHA256, json.dumps(sorted(self.tokenizer().get_vocab().items())))
 
 
 def _folder() -> Path:

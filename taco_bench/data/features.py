@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from taco_bench.api import Clip, Dataset, Encoder
-from taco_bench.atomic import replace_file, sha256_of
+from taco_bench.atomic import replace_file, replace_text, sha256_of
 from taco_bench.errors import DataError
 from taco_bench.resources import cache_root
 
@@ -139,16 +139,12 @@ def _save(path: Path, store: FeatureStore, skipped: list[str]) -> None:
     """The array first, then the index whose presence says that both are whole."""
     replace_file(path, partial(_write_array, store.values))
     index = {"offsets": store.offsets.tolist(), "clips": list(store.index), "skipped": skipped, "size": path.stat().st_size}
-    replace_file(path.with_suffix(".json"), lambda temporary: _write_text(temporary, json.dumps(index)))
+    replace_text(path.with_suffix(".json"), json.dumps(index))
 
 
 def _write_array(values: npt.NDArray[np.float32], temporary: Path) -> None:
     with temporary.open("wb") as file:
         np.save(file, values, allow_pickle=False)
-
-
-def _write_text(temporary: Path, text: str) -> None:
-    temporary.write_text(text, encoding="utf-8")
 
 
 def _cached(path: Path) -> tuple[FeatureStore, list[str]] | None:
@@ -166,4 +162,4 @@ def _cached(path: Path) -> tuple[FeatureStore, list[str]] | None:
 
 def features_identity(*parts: str) -> str:
     """The cache key of a feature store."""
-    return sha256_of("features/1", *parts)[:32]
+    return sha256_of(Path(__file__), *parts)[:32]  # this file aligns and joins the streams

@@ -103,6 +103,6 @@ def _words(
         return {}, ""
     tagger = plugins.build("tagger", experiment.tagger)
     with reporter.bar("parts of speech", len(set(texts))) as advance:
-        tagged = tag_captions(texts, tagger, advance)
+        tagged = tag_captions(texts, tagger, advance, json.dumps(experiment.tagger, sort_keys=True))
     idf = Idf(tagged[caption] for caption in training)
     return {caption: idf.annotate(words) for caption, words in tagged.items()}, tagger.identity()

@@ -142,8 +142,12 @@ def _end_with_parent() -> None:
 
 def _work_in_worker(jobs: Sequence[Job], root: Path) -> dict[str, UserError]:
     plugins = load_plugins(_third_party)
+    try:
+        prepared = prepare(jobs[0].experiment, plugins, Silent())  # from the caches that the parent filled
+    except UserError as error:
+        return {job.label: error for job in jobs}
     sender = _Sender(_messages, _stop)
-    found = {job.label: _attempt(job, prepare(job.experiment, plugins, Silent()), plugins, Store(root), sender) for job in jobs}
+    found = {job.label: _attempt(job, prepared, plugins, Store(root), sender) for job in jobs}
     return {label: error for label, error in found.items() if error is not None}
 
 

@@ -10,11 +10,13 @@ from typing import Any
 import numpy as np
 
 from taco_bench.config import Experiment
+from taco_bench.metrics import metrics_of_ranks
 from taco_bench.report.rows import SECONDS, Cell, Row, Table, control_rows, result_rows
 from taco_bench.stats.permutation import chance_interval
 from taco_bench.store.cells import Store
 from taco_bench.store.identity import protocol
 
+FACTS_A_LINE = 8
 COMPARED = ("t2v R@1", "t2v R@10", "v2t R@1", "v2t R@10")
 PAPER_DATA = ("youcook2", "msrvtt", "activitynet", "crosstask", "coin")
 
@@ -43,7 +45,7 @@ def run_table(results: Sequence[Group], shuffled: Group | None, store: Store) ->
     if shuffled is not None and shuffled.cells:
         row = result_rows(f"shuffled captions ({len(shuffled.cells)} trained the same way)", shuffled.cells)[0]
         table.rows.append(Row(row.label, row.values, "control"))
-        table.footer += _verdict(row, shuffled, store)
+        table.footer += _verdict(shuffled, store)
     table.rows += control_rows(first.cells)
     table.footer += _costs(results) + _equal_seconds([row for row in table.rows if row.kind == "result"])
     return table
@@ -52,58 +54,81 @@ def run_table(results: Sequence[Group], shuffled: Group | None, store: Store) ->
 def _header(results: Sequence[Group]) -> list[str]:
     experiment, cell = results[0].experiment, results[0].cells[0]
     pool, name = cell["pool"], experiment.data["type"]
-    seeds = ", ".join(str(cell["seed"]) for cell in results[0].cells)
-    ties = float(np.mean([cell["rows"]["all scores"]["t2v ties"] for cell in results[0].cells])) if "all scores" in cell["rows"] else 0.0
     skipped = f"; {len(cell['skipped'])} clips without features skipped" if cell["skipped"] else ""
+    seeds = ", ".join(str(cell["seed"]) for cell in results[0].cells)
     header = [
         f"{name}, {experiment.task['type']}, {pool['split']} split: {pool['queries']} texts, {pool['videos']} videos{skipped}",
-        f"seeds {seeds}; {experiment.evaluation.metric_convention} tie rule, {ties:.1f} % of the queries tied",
-        f"checkpoint: {experiment.train.checkpoint}; parts of speech: {cell['tagger'] or 'not used'}",
-        _recipe(experiment),
+        f"seeds {seeds}",
     ]
-    header += _deviations(experiment)
+    facts = [_facts(group) for group in results]
+    shared = {key: value for key, value in facts[0].items() if all(other.get(key) == value for other in facts)}
+    header += [", ".join(f"{key} {value}" for key, value in part) for part in _parts(list(shared.items()))]
+    for group, own in zip(results, facts, strict=True):
+        different = [f"{key} {value}" for key, value in own.items() if key not in shared]
+        header += [f"{group.label}: " + ", ".join(different)] if different else []
     if name not in PAPER_DATA:
         header.append("not a data set of the paper: these figures stand on their own")
     return header
 
 
-def _recipe(experiment: Experiment) -> str:
+def _parts(facts: list[tuple[str, str]]) -> list[list[tuple[str, str]]]:
+    return [facts[start : start + FACTS_A_LINE] for start in range(0, len(facts), FACTS_A_LINE)]
+
+
+def _facts(group: Group) -> dict[str, str]:
+    """What a reader must know of a row: its recipe, its protocol, and every loss and evaluation option that is not a default."""
+    experiment, cell = group.experiment, group.cells[0]
     model, train, sampler = experiment.model, experiment.train, experiment.sampler or {}
-    negatives = sampler.get("hard_negatives")
-    parts = [
-        f"d = {model.width}",
-        f"{model.video_layers} video layers" + (f" and {model.fusion_layers} fusion layers" if experiment.sampler else ""),
-        f"K = {train.batch_size}",
-        *([f"K' = {negatives}"] if negatives else []),
-        f"{train.steps} steps",
-        f"learning rate {train.learning_rate:g}",
-        f"text encoder {experiment.text_encoder['type']}",
-        f"streams {'+'.join(spec['type'] for spec in experiment.encoder)}",
-    ]
-    return ", ".join(parts)
+    ties = [cell["rows"]["all scores"]["t2v ties"] for cell in group.cells if "all scores" in cell["rows"]]
+    return {
+        "tie rule": experiment.evaluation.metric_convention,
+        **({"queries tied": f"{np.mean(ties):.1f} %"} if ties else {}),
+        "checkpoint": train.checkpoint,
+        "parts of speech by": cell["tagger"] or "nobody",
+        "d =": str(model.width),
+        "heads": str(model.heads),
+        "video layers": str(model.video_layers),
+        **({"fusion layers": str(model.fusion_layers)} if sampler else {}),
+        "most video tokens": str(model.max_video_tokens),
+        "K =": str(train.batch_size),
+        **({"K' =": str(sampler["hard_negatives"])} if "hard_negatives" in sampler else {}),
+        "steps": str(train.steps),
+        "learning rate": f"{train.learning_rate:g}",
+        "dropout": f"{model.dropout:g}",
+        "text encoder": experiment.text_encoder["type"],
+        "streams": "+".join(spec["type"] for spec in experiment.encoder),
+        **({"pairs through fusion at test time": cell["pool"]["fusion pairs"]} if cell["pool"].get("fusion pairs") else {}),
+        **_deviations(experiment),
+    }
 
 
-def _deviations(experiment: Experiment) -> list[str]:
+def _deviations(experiment: Experiment) -> dict[str, str]:
     """The loss and evaluation options that are not the protocol's defaults."""
     skip = {"use", "scores", "split", "metric_convention"}  # shown elsewhere
     sections = {"losses": experiment.losses, "evaluation": experiment.evaluation}
-    changed = [
-        f"{name}.{key} = {getattr(section, key)} (default {field.default})"
+    return {
+        f"{name}.{key}": f"{getattr(section, key)} (the protocol's default is {field.default})"
         for name, section in sections.items()
         for key, field in type(section).model_fields.items()
         if key not in skip and getattr(section, key) != field.default
-    ]
-    return ["set apart from the protocol's defaults: " + ", ".join(changed)] if changed else []
+    }
 
 
-def _verdict(row: Row, shuffled: Group, store: Store) -> list[str]:
+def _expected_recalls(group: Group, short: str) -> dict[str, float]:
+    """Means over the seeds under the rule for ties that the permutations are counted by, whatever the table's."""
+    seeds = [metrics_of_ranks(cell["queries"][f"{short} better"], cell["queries"][f"{short} tied"]) for cell in group.cells]
+    return {name: float(np.mean([seed[name] for seed in seeds])) for name in seeds[0]}
+
+
+def _verdict(shuffled: Group, store: Store) -> list[str]:
     """Whether the shuffled control is where an uninformed model lands."""
     outside, shown = [], ""
     for short in ("t2v", "v2t"):
         draws = [store.arrays(cell["id"])[f"permuted {short}"] for cell in shuffled.cells]
         low, high = chance_interval(draws)
+        means = _expected_recalls(shuffled, short)
         for at, name in enumerate(("R@1", "R@5", "R@10")):
-            mean = row.mean(f"{short} {name}")
+            mean = means[name]
             interval = f"{short} {name} {mean:.1f} in [{low[at]:.1f}, {high[at]:.1f}]"
             shown = shown or interval
             if not low[at] <= mean <= high[at]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -13,7 +12,7 @@ from zipfile import is_zipfile
 import numpy as np
 import numpy.typing as npt
 
-from taco_bench.atomic import replace_file
+from taco_bench.atomic import replace_file, replace_text
 from taco_bench.errors import DataError, UserError
 
 SCHEMA_VERSION = 1
@@ -108,17 +107,13 @@ class Store:
     def save_table(self, name: str, text: str) -> Path:
         """Save a table as Markdown; its path."""
         path = self.root / "tables" / f"{name}.md"
-        replace_file(path, lambda temporary: _write_text(temporary, text))
+        replace_text(path, text)
         return path
 
     @staticmethod
     def _save_json(path: Path, record: dict[str, Any]) -> None:
         text = json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False)
-        replace_file(path, lambda temporary: _write_text(temporary, text + os.linesep))
-
-
-def _write_text(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8")
+        replace_text(path, text + "\n")
 
 
 def _write_arrays(arrays: dict[str, npt.NDArray[Any]], path: Path) -> None:

@@ -34,7 +34,10 @@ def training_parts(experiment: Experiment, seed: int, fingerprints: dict[str, st
         for kind, spec in experiment.components()
         if kind in TRAINING_KINDS
     }
-    return {"configuration": experiment.training(), "seed": seed, "core": core_hash(), "components": sources, "data": fingerprints}
+    configuration = experiment.training()
+    for option in plugins.get("data", experiment.data["type"]).locations:
+        del configuration["data"][option]  # the fingerprints say what lies there
+    return {"configuration": configuration, "seed": seed, "core": core_hash(), "components": sources, "data": fingerprints}
 
 
 def cell_parts(experiment: Experiment, training: str, plugins: Plugins) -> dict[str, Any]:

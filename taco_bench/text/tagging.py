@@ -7,26 +7,31 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from taco_bench.api import Tagger, Word
-from taco_bench.atomic import replace_file, sha256_of
+from taco_bench.atomic import replace_text, sha256_of
 from taco_bench.errors import PluginError
 from taco_bench.resources import cache_root
+from taco_bench.sources import source_hash
 
 CAPTIONS_AT_A_TIME = 500
 
 
-def tag_captions(captions: Sequence[str], tagger: Tagger, advance: Callable[[int], None] = lambda _: None) -> dict[str, list[Word]]:
+def tag_captions(
+    captions: Sequence[str], tagger: Tagger, advance: Callable[[int], None] = lambda _: None, options: str = ""
+) -> dict[str, list[Word]]:
     """The words of each distinct caption.
 
     Args:
         captions: of a whole corpus, repeats allowed.
         tagger: what tags those that are not in the cache.
         advance: called with the number of captions just tagged.
+        options: of the tagger, for the cache, whose key is all that its answers depend on: its options, model and source.
 
     Raises:
         PluginError: the tagger's words do not lie in their caption.
     """
     distinct = sorted(set(captions))
-    path = cache_root() / "tags" / f"{sha256_of(tagger.identity(), json.dumps(distinct))[:32]}.json"
+    key = (options, tagger.identity(), source_hash(type(tagger)))
+    path = cache_root() / "tags" / f"{sha256_of(*key, json.dumps(distinct))[:32]}.json"
     found = _cached(path, distinct)
     if found is None:
         found = []
@@ -36,12 +41,8 @@ def tag_captions(captions: Sequence[str], tagger: Tagger, advance: Callable[[int
             advance(len(part))
         _check(distinct, found)
         rows = [[[w.start, w.end, w.tag] for w in words] for words in found]
-        replace_file(path, lambda temporary: _write(temporary, rows))
+        replace_text(path, json.dumps(rows))
     return dict(zip(distinct, found, strict=True))
-
-
-def _write(temporary: Path, rows: object) -> None:
-    temporary.write_text(json.dumps(rows), encoding="utf-8")
 
 
 def _cached(path: Path, captions: Sequence[str]) -> list[list[Word]] | None:

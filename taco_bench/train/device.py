@@ -21,7 +21,7 @@ def resolve_device(experiment: Experiment) -> Experiment:
     device = train.device if train.device != "auto" else "cuda" if torch.cuda.is_available() else "cpu"
     if device == "cuda" and not torch.cuda.is_available():
         raise UserError("torch finds no GPU", where="--device cuda", hint="--device cpu, or a CUDA build of torch with a driver")
-    fast = device == "cuda" and torch.cuda.is_bf16_supported()
+    fast = device == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
     precision = train.precision if train.precision != "auto" else "bfloat16" if fast else "float32"
     if precision == "bfloat16" and device == "cpu":
         hint = "--set train.precision=float32; most CPUs compute bfloat16 20 times slower"

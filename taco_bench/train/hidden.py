@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 
 import torch
 from torch import Tensor
 
+from taco_bench.data.batches import ragged
 from taco_bench.model.language import LanguageModule
 from taco_bench.model.ragged import Ragged
 from taco_bench.text.corpus import Caption
@@ -31,14 +33,18 @@ class HiddenStates:
         """Those of ``captions``, whose token ids are ``ids``."""
         if not self.language.frozen:
             return self.language.hidden(ids)
-        self._fill([caption for caption in dict.fromkeys(captions) if caption not in self._kept])
+        for caption in captions:
+            if caption not in self._kept:
+                self._fill(self._group[caption])
         return ids.with_values(torch.cat([self._kept[caption] for caption in captions]))
 
-    def _fill(self, captions: Sequence[str]) -> None:
-        from taco_bench.data.batches import ragged
+    @cached_property
+    def _group(self) -> dict[str, list[str]]:
+        """The captions that are computed together with each: always the same, so that a resumed training has the same states."""
+        order = sorted(self.captions)
+        groups = [order[start : start + CAPTIONS_AT_A_TIME] for start in range(0, len(order), CAPTIONS_AT_A_TIME)]
+        return {caption: group for group in groups for caption in group}
 
-        for start in range(0, len(captions), CAPTIONS_AT_A_TIME):
-            part = captions[start : start + CAPTIONS_AT_A_TIME]
-            ids = ragged([self.captions[caption].ids for caption in part], self.device)
-            hidden = self.language.hidden(ids)
-            self._kept |= dict(zip(part, torch.split(hidden.values, hidden.lengths.tolist()), strict=True))
+    def _fill(self, group: Sequence[str]) -> None:
+        hidden = self.language.hidden(ragged([self.captions[caption].ids for caption in group], self.device))
+        self._kept |= dict(zip(group, torch.split(hidden.values, hidden.lengths.tolist()), strict=True))

@@ -83,6 +83,8 @@ class Training:
         self.experiment, self.seed, self.folder, self.validate = experiment, seed, folder, validate
         config = experiment.train
         self.device = set_up(experiment)
+        if self.device.type == "cuda":
+            torch.cuda.reset_peak_memory_stats()
         self.model = new_model(experiment, seed, prepared, self.device)
         self.batches = Batches(
             prepared,
@@ -180,7 +182,7 @@ class Training:
         save_state(self.folder / "state.safetensors", self.model, self.optimizer, vars(self.progress))
 
     def cost(self) -> dict[str, Any]:
-        """What the training took."""
+        """What the training took; the peak is the GPU's for this training, or this process's so far."""
         on_gpu = self.device.type == "cuda"
         peak = torch.cuda.max_memory_allocated() / 2**30 if on_gpu else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
         return {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from taco_bench.config import Experiment
+from taco_bench.config import SCORE_OF, Evaluation, Experiment
 from taco_bench.data.prepared import Prepared
 from taco_bench.metrics import retrieval_metrics
 from taco_bench.model.taco import TACo
@@ -13,7 +13,14 @@ RECALLS = ("R@1", "R@5", "R@10")
 
 
 def validation_score(model: TACo, experiment: Experiment, prepared: Prepared) -> float:
-    """The mean of text->video R@1, R@5 and R@10 on the validation split."""
+    """The mean of text->video R@1, R@5 and R@10 on the validation split.
+
+    All trained scores are summed by the protocol's defaults, whatever the experiment is evaluated on: experiments that differ in their
+    evaluation alone share one training.
+    """
+    trained = tuple(SCORE_OF[loss] for loss in experiment.losses.use)
+    evaluation = Evaluation.model_validate({"split": "val", "scores": trained})
+    experiment = experiment.model_copy(update={"evaluation": evaluation})
     scores = pool_scores(model, experiment, prepared, prepared.clips["val"], Silent())
     metrics = retrieval_metrics(scores["text->video"])
     return sum(metrics[name] for name in RECALLS) / len(RECALLS)
