@@ -20,18 +20,23 @@ from taco_bench.api import Clip, DataError, registry_file, sha256_of
 
 PRESET = {
     "encoder": "vgg16-ae128",
-    "text_encoder": "minilm",
+    "text_encoder.type": "minilm",
+    "text_encoder.frozen": True,
     "sampler.hard_negatives": 2,
-    "model.width": 128,
+    "model.width": 256,
     "model.heads": 4,
     "model.feedforward": 512,
+    "model.dropout": 0.4,
     "model.max_video_tokens": 16,
-    "model.max_text_tokens": 30,
-    "train.steps": 400,
+    "losses.sentence_temperature": 8.0,
+    "losses.token_temperature": 16.0,
+    "train.steps": 300,
     "train.batch_size": 64,
     "train.learning_rate": 0.001,
-    "train.threads": 2,
+    "train.threads": 1,
 }
+"""Chosen on the validation split with L1 and L2: width, dropout, temperatures, steps. 700 clips are learnt by heart in a few hundred steps, so
+dropout is strong, the temperatures are high, and MiniLM keeps its weights."""
 
 
 class Msrvtt1k:
