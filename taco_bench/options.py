@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+import types
 import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -24,10 +25,23 @@ class Option:
     @property
     def type_name(self) -> str:
         """The annotation as a reader would write it, without its bounds."""
-        plain = typing.get_args(self.annotation)[0] if typing.get_origin(self.annotation) is typing.Annotated else self.annotation
-        if typing.get_origin(plain) is typing.Literal:
-            return " | ".join(map(repr, typing.get_args(plain)))
-        return plain.__name__ if isinstance(plain, type) else str(plain).replace("typing.", "")
+        return describe_type(self.annotation)
+
+
+def describe_type(annotation: Any) -> str:
+    """A type as a reader would write it: without bounds, the choices of a Literal, None as "none"."""
+    origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
+    if origin is typing.Annotated:
+        return describe_type(arguments[0])
+    if origin is typing.Literal:
+        return " | ".join(map(repr, arguments))
+    if origin in (typing.Union, types.UnionType):
+        return " or ".join(map(describe_type, arguments))
+    if origin is tuple:
+        return "list of " + describe_type(arguments[0])
+    if annotation is type(None):
+        return "none"
+    return annotation.__name__ if isinstance(annotation, type) else str(annotation).replace("typing.", "")
 
 
 def options_of(factory: Callable[..., Any]) -> dict[str, Option]:

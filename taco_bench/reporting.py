@@ -24,6 +24,26 @@ class Reporter(Protocol):
         """A bar of ``total`` steps of which ``done`` are behind us."""
 
 
+class Named:
+    """Another reporter, with a name before everything that it shows.
+
+    Args:
+        reporter: the other one.
+        name: of what is going on.
+    """
+
+    def __init__(self, reporter: Reporter, name: str) -> None:
+        self.reporter, self.name = reporter, name
+
+    def say(self, line: str) -> None:
+        """The line with the name."""
+        self.reporter.say(f"{self.name}: {line}")
+
+    def bar(self, what: str, total: int, done: int = 0) -> AbstractContextManager[Advance]:
+        """The bar with the name."""
+        return self.reporter.bar(f"{self.name}: {what}", total, done)
+
+
 class Silent:
     """A reporter that shows nothing."""
 

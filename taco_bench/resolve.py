@@ -184,6 +184,7 @@ def _problem(section: str, detail: Any) -> UserError:
     where = f"{section}.{key}" if section else key
     if detail["type"] == "extra_forbidden":
         return UserError(f"unknown option {where!r}", where=where, hint=nearest(key, SECTIONS[section].model_fields))
+    where = "--losses" if where.startswith("losses.use") else where
     return UserError(
         f"{where}={detail['input']!r} is not valid: {detail['msg'].lower()}", where=where, hint="`taco-bench show options` lists them"
     )

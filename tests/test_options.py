@@ -83,7 +83,7 @@ def test_no_options() -> None:
 
 @pytest.mark.parametrize(
     ("name", "parts"),
-    [("size", ["int"]), ("colour", ["red", "blue"]), ("share", ["float", "None"]), ("name", ["str"])],
+    [("size", ["int"]), ("colour", ["red", "blue"]), ("share", ["float", "none"]), ("name", ["str"])],
 )
 def test_type_names_say_what_may_be_given(name: str, parts: list[str]) -> None:
     """``Literal`` or ``Annotated`` alone would say nothing."""

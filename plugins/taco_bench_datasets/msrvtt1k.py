@@ -35,7 +35,7 @@ PRESET = {
     "train.learning_rate": 0.001,
     "train.threads": 1,
 }
-"""Chosen on the validation split with L1 and L2: width, dropout, temperatures, steps. 700 clips are learnt by heart in a few hundred steps, so
+"""Chosen on the validation split with L1 and L2: width, dropout, temperatures, steps. 700 clips are soon learnt by heart, so
 dropout is strong, the temperatures are high, and MiniLM keeps its weights."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -9,6 +10,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from taco_bench.reporting import Advance
+
+SECONDS_BETWEEN_LINES = 10.0
 
 
 class Terminal:
@@ -44,16 +47,17 @@ class Terminal:
 
     @contextmanager
     def bar(self, what: str, total: int, done: int = 0) -> Iterator[Advance]:
-        """A bar; without a terminal a line at every tenth of the way."""
+        """A bar; without a terminal a line at every tenth of the way, and every ten seconds."""
         task = self.progress.add_task(what, total=total, completed=done, text="")
-        position, told = done, done * 10 // max(1, total)
+        position, told, last = done, done * 10 // max(1, total), time.monotonic()
 
         def advance(steps: int = 1, text: str = "") -> None:
-            nonlocal position, told
+            nonlocal position, told, last
             position += steps
             self.progress.update(task, advance=steps, text=text or self.progress.tasks[task].fields["text"])
-            if not self.console.is_terminal and total >= 100 and position * 10 // total > told:
-                told = position * 10 // total
+            tenth, late = position * 10 // max(1, total), time.monotonic() - last > SECONDS_BETWEEN_LINES
+            if not self.console.is_terminal and ((total >= 100 and tenth > told) or late):
+                told, last = tenth, time.monotonic()
                 self.say(f"{what}: {position}/{total}  {text}".rstrip())
 
         try:

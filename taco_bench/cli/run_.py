@@ -77,6 +77,10 @@ def grid(options: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     """Each point of the grid: its label, made of what differs between points, and its raw options."""
     axes = [[(name, value) for value in options[name]] for name in GRID if options[name]]
     for point in itertools.product(*axes):
+        empty = [name for name, value in point if value == ""]
+        if empty:
+            option = "--" + empty[0].replace("_", "-")
+            raise UserError(f"{option} is empty", where=option, hint=f"leave it out, or `taco-bench list {empty[0].replace('_', '-')}`")
         differing = [f"{name} {value}" for name, value in point if len(options[name]) > 1]
         raw: dict[str, Any] = {}
         for name, value in point:
@@ -105,7 +109,10 @@ def _config_file(path: str | None) -> dict[str, Any]:
     from mmengine.config import Config
 
     try:
-        return dict(Config.fromfile(path).to_dict())
+        found = Config.fromfile(path).to_dict()
+        if not isinstance(found, dict):
+            raise UserError("it holds no options by name")
+        return dict(found)
     except Exception as error:  # mmengine raises many kinds
         reason = f"{type(error).__name__}: {error}".splitlines()[0]
         raise UserError(

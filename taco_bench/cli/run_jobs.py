@@ -72,8 +72,13 @@ def run(
 def _describe(experiment: Experiment) -> str:
     parts = ["+".join(loss.upper() for loss in experiment.losses.use)]
     parts += [experiment.sampler["type"]] if experiment.sampler else []
-    parts += ["+".join(spec["type"] for spec in experiment.tokens)] if experiment.tokens else []
+    parts += ["+".join(_spelt(spec) for spec in experiment.tokens)] if experiment.tokens else []
     return ", ".join(parts)
+
+
+def _spelt(spec: dict[str, Any]) -> str:
+    """A component as it is written on the command line, with its first option."""
+    return ":".join([spec["type"], *(str(value) for value in list(spec.values())[1:2])])
 
 
 def _line(label: str, experiment: Experiment, prepared: Prepared, seeds: Sequence[int], plugins: Plugins) -> Line:

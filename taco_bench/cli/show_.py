@@ -33,17 +33,15 @@ def command(obj: dict[str, Any], kind: str, name: str | None) -> None:
 
 def _show_sections() -> None:
     from taco_bench import config
+    from taco_bench.options import describe_type
 
     rows = [
-        [f"{section}.{key}", _type_name(field.annotation), field.default, field.description]
+        [f"{section}.{key}", describe_type(field.annotation), field.default, field.description]
         for section, model in config.SECTIONS.items()
         for key, field in model.model_fields.items()
     ]
     click.echo(tabulate(rows, headers=["--set", "type", "default", ""], tablefmt="plain", disable_numparse=True))
-
-
-def _type_name(annotation: Any) -> str:
-    return annotation.__name__ if isinstance(annotation, type) else str(annotation).replace("typing.", "")
+    click.echo("\nA data set has defaults of its own, such as `taco-bench show data babyai` shows.")
 
 
 def _show_component(kind: str, name: str, *, third_party: bool) -> None:

@@ -11,6 +11,7 @@ from taco_bench.api import Clip, Dataset, TextEncoder, Word
 from taco_bench.config import Experiment
 from taco_bench.data.clips import check_clips, check_size, check_split
 from taco_bench.data.features import FeatureStore, features_identity, open_features
+from taco_bench.errors import UserError
 from taco_bench.plugins import Plugins
 from taco_bench.reporting import Reporter
 from taco_bench.sources import source_hash
@@ -64,6 +65,8 @@ def prepare(experiment: Experiment, plugins: Plugins, reporter: Reporter) -> Pre
     size = experiment.train.batch_size
     check_size(clips, name, size, sampler.negatives(size) if sampler else None)
     text_encoder, captions, tagger = _captions(experiment, clips, plugins, reporter)
+    if experiment.tokens:
+        _refuse_no_interest(experiment, captions)
     fingerprints["text encoder"] = text_encoder.fingerprint()
     splits = {split: [clip for clip in clips if clip.split == split] for split in ("train", "val", "test")}
     return Prepared(splits, features, captions, text_encoder, fingerprints, skipped, tagger)
@@ -93,6 +96,13 @@ def _captions(
     selectors = [plugins.build("tokens", spec) for spec in experiment.tokens]
     weighting = plugins.build("token-weights", experiment.token_weights) if experiment.token_weights else None
     return encoder, caption_table(encodings, words, Interest(selectors, weighting)), tagger
+
+
+def _refuse_no_interest(experiment: Experiment, captions: dict[str, Caption]) -> None:
+    if not any(caption.interest.any() for caption in captions.values()):
+        names = ",".join(spec["type"] for spec in experiment.tokens)
+        what = f"the tokens of interest {names} select no word of any caption, so L2 would have nothing to learn"
+        raise UserError(what, where="--tokens", hint="select other words, or leave L2 out by --tokens none")
 
 
 def _words(

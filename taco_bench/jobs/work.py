@@ -16,7 +16,7 @@ from taco_bench.data.prepared import Prepared
 from taco_bench.jobs.plan import Job
 from taco_bench.model.taco import TACo
 from taco_bench.plugins import Plugins
-from taco_bench.reporting import Reporter
+from taco_bench.reporting import Named, Reporter
 from taco_bench.store.cells import Store
 from taco_bench.train.checkpoint import load_weights, save_weights
 from taco_bench.train.device import describe_device, set_up
@@ -53,7 +53,7 @@ def work(job: Job, prepared: Prepared, plugins: Plugins, store: Store, reporter:
     model, training = _trained(job, prepared, plugins, store, reporter)
     task: Task = plugins.build("task", experiment.task)
     started = time.perf_counter()
-    found = task.evaluate(TrainedModel(model, experiment, prepared, reporter))
+    found = task.evaluate(TrainedModel(model, experiment, prepared, Named(reporter, job.label)))
     record = {
         "training": job.training,
         "seed": job.seed,

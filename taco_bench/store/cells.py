@@ -32,8 +32,9 @@ class Store:
         """Raises:
         UserError: nothing can be written here; found before anything is trained.
         """
-        replace_file(self.root / ".writable", lambda _: None)
-        (self.root / ".writable").unlink()
+        probe = self.root / "is-writable"
+        replace_file(probe, lambda _: None)
+        probe.unlink()
 
     def training_folder(self, training: str) -> Path:
         """The folder of one training: its weights, or the state from which it goes on."""

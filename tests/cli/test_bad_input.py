@@ -339,6 +339,14 @@ class TestLossThatIsNotFinite:
         assert found.err.count("failed: ") == 2
 
 
+class TestEmptyOptions:
+    @pytest.mark.parametrize("option", ["--sampler", "--tokens", "--data", "--losses"])
+    def test_an_empty_value_is_no_default(self, cli: Cli, results: Results, option: str) -> None:
+        found = cli(*ONE, option, "")
+        assert_told(found, 2, option)
+        assert results.cells() == {}
+
+
 class TestTextEncoders:
     def test_bert_without_the_hub(self, start: Callable[..., Started], tmp_path: Path) -> None:
         started = time.monotonic()
