@@ -74,9 +74,9 @@ def test_the_data_sets_preset_is_applied() -> None:
 
 def test_each_data_set_has_its_own_preset() -> None:
     experiment = resolved({"data": {"type": "msrvtt1k"}})
-    assert [spec["type"] for spec in experiment.encoder] == ["vgg16-ae128"]
-    assert experiment.text_encoder["type"] == "minilm"
-    assert experiment.model.width == 128
+    preset = load_plugins(third_party=False).get("data", "msrvtt1k").preset
+    assert experiment.text_encoder == {"type": "minilm", "pooling": "mean", "frozen": preset["text_encoder.frozen"]}
+    assert experiment.model.width == preset["model.width"] != resolved({"data": "babyai"}).model.width
 
 
 def test_what_is_given_overrides_the_preset() -> None:
