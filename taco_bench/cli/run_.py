@@ -19,7 +19,7 @@ EXAMPLES = """\b
 Examples:
   taco-bench run --sampler cascade --tokens noun,verb
   taco-bench run --sampler cascade --sampler random --seeds 3
-  taco-bench run --losses l1,l2,l3 --losses l1 --steps 700 --steps 2600
+  taco-bench run --side-by-side --losses l1,l2,l3 --losses l1 --steps 1800 --steps 6400
   taco-bench run --tokens top-idf:0.25 --set losses.token_loss_weight=0.1
   taco-bench run --data msrvtt1k --set data.root=FOLDER --text-encoder minilm
 """
@@ -44,6 +44,7 @@ Examples:
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default=None, help="Where to train.  [default: auto]")
 @click.option("--results", default=None, help="Results folder.  [default: TACO_BENCH_RESULTS, else ./results]")
 @click.option("--no-control", is_flag=True, help="Leave out the training on shuffled captions.")
+@click.option("--side-by-side", is_flag=True, help="Take repeated options side by side instead of in all combinations.")
 @click.option("--force", is_flag=True, help="Train again what is there already.")
 @click.option("--quiet", is_flag=True, help="No progress; the table alone.")
 @click.option("--json", "as_json", is_flag=True, help="The table as JSON on stdout.")
@@ -76,7 +77,7 @@ def command(obj: dict[str, Any], /, **options: Any) -> int:
 def grid(options: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     """Each point of the grid: its label, made of what differs between points, and its raw options."""
     axes = [[(name, value) for value in options[name]] for name in GRID if options[name]]
-    for point in itertools.product(*axes):
+    for point in _side_by_side(axes) if options["side_by_side"] else itertools.product(*axes):
         empty = [name for name, value in point if value == ""]
         if empty:
             option = "--" + empty[0].replace("_", "-")
@@ -93,6 +94,17 @@ def grid(options: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
             else:
                 raw[name] = value
         yield ", ".join(differing), raw
+
+
+def _side_by_side(axes: Sequence[Sequence[tuple[str, Any]]]) -> Iterator[tuple[tuple[str, Any], ...]]:
+    """The first value of every option, then the second of every one, and so on; an option given once holds for all."""
+    many = max(map(len, axes), default=1)
+    for axis in axes:
+        if len(axis) not in (1, many):
+            option = "--" + axis[0][0].replace("_", "-")
+            what = f"{option} is given {len(axis)} times, but another option {many} times"
+            raise UserError(what, where="--side-by-side", hint="give each option once, or the same number of times")
+    return zip(*(axis if len(axis) == many else list(axis) * many for axis in axes), strict=True)
 
 
 def _shared(options: dict[str, Any]) -> list[dict[str, Any]]:

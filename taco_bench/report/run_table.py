@@ -152,13 +152,13 @@ def _costs(results: Sequence[Group]) -> list[str]:
 
 
 def _equal_seconds(rows: Sequence[Row]) -> list[str]:
-    """The differences between results whose trainings took the same time, within a tenth."""
+    """The differences between results of which one was trained for no longer than the other."""
     lines = []
-    for first, second in itertools.combinations(rows, 2):
-        seconds = [first.mean(SECONDS), second.mean(SECONDS)]
-        if min(seconds) > 0.9 * max(seconds):
-            differences = ", ".join(f"{name} {first.mean(name) - second.mean(name):+.1f}" for name in COMPARED if name in first.values)
-            lines.append(f"given the same seconds, {first.label} against {second.label}: {differences}")
+    for longer, shorter in itertools.permutations(rows, 2):
+        seconds, given = shorter.mean(SECONDS), longer.mean(SECONDS)
+        if seconds <= given:
+            differences = ", ".join(f"{name} {shorter.mean(name) - longer.mean(name):+.1f}" for name in COMPARED if name in shorter.values)
+            lines.append(f"given no more seconds ({seconds:.0f}, and {given:.0f}), {shorter.label} against {longer.label}: {differences}")
     return lines
 
 

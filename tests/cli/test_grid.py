@@ -1,0 +1,27 @@
+"""The grid that repeated options make, and options taken side by side."""
+
+from typing import Any
+
+import pytest
+
+from taco_bench.cli.run_ import GRID, grid
+from taco_bench.errors import UserError
+
+
+def points(*, side_by_side: bool, **given: tuple[Any, ...]) -> list[str]:
+    return [label for label, _ in grid({**dict.fromkeys(GRID, ()), "side_by_side": side_by_side, **given})]
+
+
+def test_all_combinations() -> None:
+    found = points(side_by_side=False, losses=("l1", "l1,l2"), steps=(1, 2))
+    assert found == ["losses l1, steps 1", "losses l1, steps 2", "losses l1,l2, steps 1", "losses l1,l2, steps 2"]
+
+
+def test_side_by_side() -> None:
+    found = points(side_by_side=True, losses=("l1", "l1,l2"), steps=(1, 2), tokens=("noun",))
+    assert found == ["losses l1, steps 1", "losses l1,l2, steps 2"]
+
+
+def test_side_by_side_needs_equal_numbers() -> None:
+    with pytest.raises(UserError, match="--losses is given 2 times, but another option 3 times"):
+        points(side_by_side=True, losses=("l1", "l1,l2"), steps=(1, 2, 3))
