@@ -17,6 +17,8 @@ from taco_bench.reporting import Reporter
 from taco_bench.resources import cache_root, registry_file
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import numpy as np
     import tokenizers
     import torch
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from taco_bench.config import Experiment
 
 __all__ = [
+    "Chance",
     "Clip",
     "ConfigError",
     "DataError",
@@ -101,6 +104,9 @@ class Dataset(Protocol):
         Raises:
             KeyError: the stream has no entry for this clip.
         """
+
+    def files(self) -> Sequence[Path]:
+        """The files that clips and streams are read from; neither opened nor read here. Empty for what is made at run time."""
 
     def fingerprints(self) -> Mapping[str, str]:
         """A hash of each file that the clips and the streams come from, by a name without the path."""
@@ -180,6 +186,9 @@ class TextEncoder(Protocol):
     def network(self) -> torch.nn.Module:
         """A new network with the call of ``transformers.BertModel``; called under a seeded generator."""
 
+    def files(self) -> Sequence[Path]:
+        """The files that it starts from, such as weights; neither opened nor read here."""
+
     def fingerprint(self) -> str:
         """A hash of the weights and the vocabulary that it starts from."""
 
@@ -235,6 +244,19 @@ class Trained(Protocol):
         """
 
 
+@dataclass(frozen=True)
+class Chance:
+    """One figure beside those that a model without information would get.
+
+    Attributes:
+        value: the figure, counted as the draws are.
+        draws: the figure under random permutations of the answers; the same permutations for every seed, so that means over seeds compare.
+    """
+
+    value: float
+    draws: np.ndarray
+
+
 @dataclass
 class Evaluation:
     """What a task found out about one training.
@@ -242,13 +264,16 @@ class Evaluation:
     Attributes:
         rows: figures by row and column; the first row is the result, the rest are parts of it, such as each score alone.
         controls: rows that cost nothing and must land at chance.
-        queries: what each query contributed, so that statistics can be done again; lists of equal length.
-        arrays: further arrays to keep, such as the figures under permutations of the gallery.
+        chance: by column, the result beside what chance gives; says whether a control lands at chance and a result above it.
+        queries: what each query contributed, so that statistics can be done again; lists of equal length. "clip" and "video" name the
+            query's clip and its source video: queries of one video are resampled together.
+        arrays: further arrays to keep.
         pool: what was evaluated: split, number of queries and so on.
     """
 
     rows: dict[str, dict[str, float]]
     controls: dict[str, dict[str, float]] = field(default_factory=dict)
+    chance: dict[str, Chance] = field(default_factory=dict)
     queries: dict[str, list[Any]] = field(default_factory=dict)
     arrays: dict[str, np.ndarray] = field(default_factory=dict)
     pool: dict[str, Any] = field(default_factory=dict)

@@ -66,9 +66,13 @@ class BabyAI:
         at = self._index[clip.id]
         return np.asarray(palette[tiles[offsets[at] : offsets[at + 1]]])
 
+    def files(self) -> list[Path]:
+        """The two shipped files."""
+        return [FOLDER / "babyai.jsonl", FOLDER / "babyai.npz"]
+
     def fingerprints(self) -> dict[str, str]:
-        """Hashes of the two shipped files."""
-        return {name: sha256_of(FOLDER / name) for name in ("babyai.jsonl", "babyai.npz")}
+        """Their hashes."""
+        return {path.name: sha256_of(path) for path in self.files()}
 
     @cached_property
     def _rows(self) -> list[dict]:  # type: ignore[type-arg]

@@ -70,10 +70,13 @@ class Msrvtt1k:
             raise KeyError(clip.id)
         return np.asarray(self._features[number])
 
+    def files(self) -> list[Path]:
+        """The captions, the features and the split."""
+        return [self._folder / "caption.txt", self._features_file, registry_file("datasets/msrvtt1k.json")]
+
     def fingerprints(self) -> dict[str, str]:
-        """Hashes of the captions, the features and the split."""
-        files = [self._folder / "caption.txt", self._features_file, registry_file("datasets/msrvtt1k.json")]
-        return {path.name: sha256_of(path) for path in files}
+        """Their hashes."""
+        return {path.name: sha256_of(path) for path in self.files()}
 
     @cached_property
     def _card(self) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from taco_bench.api import Evaluation, Trained, numpy_stream
+from taco_bench.api import Chance, Evaluation, Trained, numpy_stream
 from taco_bench.metrics import chance_metrics, metrics_of_ranks, permuted_recalls, retrieval_ranks
 
 DIRECTIONS = {"text->video": "t2v", "video->text": "v2t"}
@@ -32,10 +32,18 @@ class Retrieval:
             found.rows[f"{name} score"] = self._row(_both(matrix), settings.metric_convention)
         found.controls["constant scores"] = self._row(_both(np.zeros((len(clips), len(clips)), np.float32)), settings.metric_convention)
         found.controls["chance"] = {f"{short} {k}": v for short in DIRECTIONS.values() for k, v in chance_metrics(len(clips), KS).items()}
-        found.queries["clip"] = [clip.id for clip in clips]
-        for direction, short in DIRECTIONS.items():  # one stream for all seeds: the gallery is the same
-            found.arrays[f"permuted {short}"] = permuted_recalls(fused[direction], PERMUTATIONS, numpy_stream(0, "permuted-gallery"), KS)
+        found.queries |= {"clip": [clip.id for clip in clips], "video": [clip.video or clip.id for clip in clips]}
+        for direction, short in DIRECTIONS.items():
+            self._chance(fused[direction], short, found)
         return found
+
+    @staticmethod
+    def _chance(matrix: np.ndarray, short: str, found: Evaluation) -> None:
+        """Recalls by the expected rule, whatever the table's, beside those under permutations: one stream, so the same for all seeds."""
+        draws = permuted_recalls(matrix, PERMUTATIONS, numpy_stream(0, "permuted-gallery"), KS)
+        recalls = metrics_of_ranks(found.queries[f"{short} better"], found.queries[f"{short} tied"], KS)
+        for column, k in enumerate(KS):
+            found.chance[f"{short} R@{k}"] = Chance(recalls[f"R@{k}"], draws[:, column])
 
     @staticmethod
     def _row(matrices: dict[str, np.ndarray], convention: str, keep: Evaluation | None = None) -> dict[str, float]:

@@ -46,6 +46,22 @@ class Bert:
         network: torch.nn.Module = self._load(AutoModel)
         return network
 
+    def files(self) -> list[Path]:
+        """The weights and what belongs to them; empty where they are not on this machine."""
+        from transformers.utils import cached_file
+
+        found = [
+            cached_file(
+                self.name,
+                name,
+                local_files_only=True,
+                _raise_exceptions_for_missing_entries=False,
+                _raise_exceptions_for_connection_errors=False,
+            )
+            for name in ("model.safetensors", "config.json", "tokenizer.json")
+        ]
+        return [Path(path) for path in found if path]
+
     def fingerprint(self) -> str:
         """The hash of the weights, the configuration and the tokenizer."""
         return sha256_of(_file(self.name, "model.safetensors"), _file(self.name, "config.json"), self.tokenizer().to_str())

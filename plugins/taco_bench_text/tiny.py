@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
@@ -99,6 +100,10 @@ class Tiny:
         )
         network: torch.nn.Module = BertModel(config, add_pooling_layer=False)
         return network
+
+    def files(self) -> list[Path]:
+        """None: it starts from nothing."""
+        return []
 
     def fingerprint(self) -> str:
         """Nothing beyond the captions and the options, which are recorded elsewhere."""

@@ -92,6 +92,8 @@ def _build(
     skipped: list[str] = []
     for clip in clips:
         advance()
+        if clip.id in index:  # in several splits
+            continue
         try:
             tokens = _encode(dataset, encoders, clip)
         except _MissingError as error:

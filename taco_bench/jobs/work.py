@@ -60,6 +60,7 @@ def work(job: Job, prepared: Prepared, plugins: Plugins, store: Store, reporter:
         "experiment": experiment.model_dump(mode="json"),
         "rows": found.rows,
         "controls": found.controls,
+        "chance": {column: chance.value for column, chance in found.chance.items()},
         "pool": found.pool,
         "queries": found.queries,
         "data": prepared.fingerprints,
@@ -69,7 +70,8 @@ def work(job: Job, prepared: Prepared, plugins: Plugins, store: Store, reporter:
         "hardware": describe_device(experiment),
         "cost": {**training["cost"], "evaluation_seconds": round(time.perf_counter() - started, 2)},
     }
-    store.save_cell(job.cell, record, found.arrays)
+    draws = {f"chance {column}": chance.draws for column, chance in found.chance.items()}
+    store.save_cell(job.cell, record, found.arrays | draws)
 
 
 def _trained(job: Job, prepared: Prepared, plugins: Plugins, store: Store, reporter: Reporter) -> tuple[TACo, dict[str, Any]]:
