@@ -30,8 +30,13 @@ HOOKS = {
     "tagger": "taco_bench_taggers",
     "data": "taco_bench_datasets",
     "task": "taco_bench_tasks",
+    "control": "taco_bench_controls",
+    "launcher": "taco_bench_launchers",
 }
 """Kind of component, as the command line names it, to the hook that adds components of it."""
+
+EXPERIMENT_KINDS = tuple(kind for kind in HOOKS if kind != "launcher")
+"""Kinds that an experiment is made of; who launches it changes no figure."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +53,7 @@ class Component:
     reads: tuple[str, ...] = ()
     fallback: str | None = None
     locations: tuple[str, ...] = ()
+    distinct_captions: bool = False
 
 
 def check_component(component: Component) -> None:
@@ -229,8 +235,10 @@ def _collector(kind: str, distribution: str, version: str, found: list[Component
         reads: tuple[str, ...] = (),
         fallback: str | None = None,
         locations: tuple[str, ...] = (),
+        distinct_captions: bool = False,
     ) -> None:
-        found.append(Component(kind, name, factory, summary, distribution, version, preset or {}, reads, fallback, locations))
+        options = (preset or {}, reads, fallback, locations, distinct_captions)
+        found.append(Component(kind, name, factory, summary, distribution, version, *options))
 
     return register
 

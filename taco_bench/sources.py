@@ -24,6 +24,13 @@ def core_hash() -> str:
     return sha256_of(*(piece for path in files for piece in (path.relative_to(root).as_posix(), path)))
 
 
+@cache
+def core_hashes() -> dict[str, str]:
+    """The hash of each part of the core by itself: recorded beside :func:`core_hash` to say which of them changed."""
+    root = Path(__file__).parent
+    return {part: sha256_of(*(sorted((root / part).rglob("*.py")) if (root / part).is_dir() else [root / part])) for part in FIGURE_PARTS}
+
+
 def source_hash(factory: Callable[..., Any]) -> str:
     """The hash of the module that defines a component and of the modules of the same top-level package that it imports."""
     modules = _with_imports(factory.__module__)

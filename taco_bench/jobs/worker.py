@@ -1,0 +1,139 @@
+"""A worker: takes what nobody else makes, until nothing of a grid is left."""
+
+from __future__ import annotations
+
+import os
+import time
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from taco_bench.data.prepared import Prepared
+from taco_bench.errors import TrainingError, UserError
+from taco_bench.jobs.data import DataCache
+from taco_bench.jobs.grid import Grid
+from taco_bench.jobs.plan import Job
+from taco_bench.jobs.work import work
+from taco_bench.plugins import Plugins
+from taco_bench.reporting import Advance, Reporter, Silent
+from taco_bench.store.cells import Store
+from taco_bench.store.leases import Lease, LeaseLostError, Leases
+
+POLL = 0.5
+MOST_DEATHS = 2
+"""Workers of one grid that may die over a training before it counts as failed."""
+
+
+class Worker:
+    """One worker of a grid.
+
+    Args:
+        grid: what to do.
+        store: where cells, leases and failures lie.
+        plugins: of this process.
+        reporter: shows the progress of what this worker makes.
+    """
+
+    def __init__(self, grid: Grid, store: Store, plugins: Plugins, reporter: Reporter) -> None:
+        self.grid, self.store, self.plugins, self.reporter = grid, store, plugins, reporter
+        self.leases: Leases = store.leases
+        self.data = DataCache(plugins, Silent())  # from the caches on disk, which were filled before
+
+    def run(self) -> None:
+        """Work until every cell of the grid is done or has failed, by whomever."""
+        waiting = self.grid.by_training()
+        while waiting:
+            taken = False
+            for group in list(waiting):
+                if self.grid.fail_fast and self.grid.failed(self.store):
+                    return
+                if not self._open(group):
+                    waiting.remove(group)
+                elif self._try(group):
+                    taken = True
+            if waiting and not taken:
+                time.sleep(POLL)  # others hold what is left; should they die, it is taken over
+
+    def _open(self, group: Sequence[Job]) -> list[Job]:
+        """The jobs that are neither done nor failed."""
+        failed = {job.cell for job in group if (found := self.store.failure(job.cell)) and found.get("run") == self.grid.run}
+        return [job for job in group if job.cell not in failed and not self.store.has(job.cell)]
+
+    def _try(self, group: Sequence[Job]) -> bool:
+        """Make the cells of a training, unless another worker does."""
+        lease = self.leases.take(group[0].training, self.grid.run, group[0].label)
+        if lease is None:
+            return False
+        with lease:
+            for job in self._open(group):  # again: they may have been finished just now
+                if lease.deaths > MOST_DEATHS:
+                    self.store.save_failure(job.cell, self.grid.run, job.label, _deadly(lease.deaths))
+                    continue
+                try:
+                    self._make(job, lease)
+                except LeaseLostError:
+                    self.reporter.say(f"{job.label}: another worker has taken over")
+                    break
+        return True
+
+    def _make(self, job: Job, lease: Lease) -> None:
+        try:
+            prepared = self.data.get(job.experiment)
+            _refuse_changed_data(job, prepared)
+            work(job, prepared, self.plugins, self.store, _Reporting(self.reporter, lease), lambda: lease.check(surely=True))
+        except LeaseLostError:
+            raise
+        except UserError as error:
+            self.store.save_failure(job.cell, self.grid.run, job.label, error)
+        except Exception as error:
+            if os.environ.get("TACO_BENCH_TRACE") == "1":
+                self.reporter.say(traceback.format_exc())
+            hint = "TACO_BENCH_TRACE=1 prints the traceback"
+            told = TrainingError(f"{type(error).__name__}: {error}", where=_innermost(error), hint=hint)
+            self.store.save_failure(job.cell, self.grid.run, job.label, told)
+
+
+def _refuse_changed_data(job: Job, prepared: Prepared) -> None:
+    planned = job.parts["training"]["data"]
+    found = prepared.fingerprints | {"tagger": prepared.tagger}
+    changed = sorted(name for name in {*planned, *found} if planned.get(name) != found.get(name))
+    if changed:
+        hint = "run the same command again: it plans anew"
+        raise UserError(f"the data changed while the grid was running: {', '.join(changed)}", where=job.label, hint=hint)
+
+
+def _deadly(deaths: int) -> TrainingError:
+    hint = "out of memory? fewer workers by --workers, or a smaller train.batch_size"
+    return TrainingError(f"{deaths} workers died over it, killed perhaps by the kernel", hint=hint)
+
+
+def _innermost(error: Exception) -> str:
+    """The file and line that raised."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{last.filename}, line {last.lineno}"
+
+
+class _Reporting:
+    """Another reporter, whose bars are also written into the lease, and which stops the work when the lease is lost."""
+
+    def __init__(self, reporter: Reporter, lease: Lease) -> None:
+        self.reporter, self.lease = reporter, lease
+
+    def say(self, line: str) -> None:
+        """Say it."""
+        self.reporter.say(line)
+
+    @contextmanager
+    def bar(self, what: str, total: int, done: int = 0) -> Iterator[Advance]:
+        """Show it, here and to whoever reads the lease."""
+        position = done
+        with self.reporter.bar(what, total, done) as shown:
+
+            def advance(steps: int = 1, text: str = "") -> None:
+                nonlocal position
+                position += steps
+                self.lease.progress = {"what": what, "done": position, "total": total, "text": text}
+                self.lease.check()
+                shown(steps, text)
+
+            yield advance
