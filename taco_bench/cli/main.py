@@ -20,6 +20,7 @@ VERBS = {
     "show": "Show a component's options, or those of a run.",
     "data": "Make a data set's files again.",
     "plugins": "Show the installed plugins, and why any failed.",
+    "worker": "One worker of a grid; launchers start it.",
     "version": "Print the versions that matter.",
 }
 """Each verb, its module in this package, and its line of help."""

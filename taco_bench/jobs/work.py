@@ -14,8 +14,8 @@ from taco_bench.api import Clip, Evaluation, Task
 from taco_bench.config import Experiment
 from taco_bench.data.prepared import Prepared
 from taco_bench.jobs.plan import Job
-from taco_bench.model.taco import TACo
 from taco_bench.leakage import find_leaks
+from taco_bench.model.taco import TACo
 from taco_bench.plugins import Plugins
 from taco_bench.reporting import Named, Reporter
 from taco_bench.sources import core_hashes

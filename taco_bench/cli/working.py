@@ -1,0 +1,57 @@
+"""From rows to cells: what every verb that trains does."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from taco_bench.errors import UserError
+from taco_bench.jobs.plan import Line, missing, unique_jobs
+from taco_bench.plugins import Plugins
+from taco_bench.reporting import Reporter
+from taco_bench.store.cells import Store
+
+
+def complain(plugins: Plugins, reporter: Reporter) -> None:
+    """Say which plugins could not be loaded."""
+    for failure in plugins.failures:
+        reporter.say(f"plugin {failure.distribution} failed to load ({failure.reason}); `taco-bench plugins doctor` says more")
+
+
+def make(
+    lines: Sequence[Line],
+    plugins: Plugins,
+    store: Store,
+    reporter: Reporter,
+    launcher: dict[str, Any],
+    *,
+    third_party: bool,
+    fail_fast: bool,
+    force: bool,
+) -> dict[str, UserError]:
+    """Make the cells of all rows that are not there; the errors of those that failed, by label.
+
+    Raises:
+        DataError: the data are not as they must be, or the splits share what they must not; found before anything is trained.
+    """
+    jobs = unique_jobs(lines)
+    if force:
+        for job in jobs:
+            store.forget(job.training, job.cell)
+    todo = missing(jobs, store)
+    if len(todo) < len(jobs):
+        reporter.say(f"{len(jobs) - len(todo)} of {len(jobs)} cells are there already (--force trains them again)")
+    if not todo:
+        return {}
+    from taco_bench.jobs.data import DataCache  # torch is imported below here
+    from taco_bench.jobs.launch import work_off
+    from taco_bench.leakage import find_leaks
+
+    data = DataCache(plugins, reporter)
+    told: set[str] = set()
+    for experiment in {job.training: job.experiment for job in todo}.values():
+        for leak in find_leaks(experiment, data.get(experiment), plugins):
+            if leak.told() not in told:
+                told.add(leak.told())
+                reporter.say(leak.told())
+    return work_off(todo, plugins, store, reporter, launcher, third_party=third_party, fail_fast=fail_fast)
