@@ -78,15 +78,19 @@ def structure_problems(
     except pydantic.ValidationError as error:
         for detail in error.errors():
             loc = detail["loc"]
-            at = f"{path}: {place(document, loc)}"
-            if detail["type"] == "extra_forbidden":
-                known = keys_of(parts.get(str(loc[0]), model) if len(loc) > 1 else model)
-                yield UserError(f"unknown key {str(loc[-1])!r}", where=at, hint=nearest(str(loc[-1]), known))
-            elif detail["type"] == "missing":
-                yield UserError(f"the key {str(loc[-1])!r} is missing", where=at, hint=f"add {loc[-1]} = ...")
-            else:
-                message = detail["msg"].removeprefix("Value error, ")
-                yield UserError(f"{loc[-1]} is not valid: {message[0].lower()}{message[1:]}", where=at)
+            known = keys_of(parts.get(str(loc[0]), model) if len(loc) > 1 else model)
+            yield _problem(detail, str(path) if not loc else f"{path}: {place(document, loc)}", known)
+
+
+def _problem(detail: Any, at: str, known: Iterable[str]) -> UserError:
+    """One of pydantic's findings in our words."""
+    key = next((part for part in reversed(detail["loc"]) if isinstance(part, str)), "the file")
+    if detail["type"] == "extra_forbidden":
+        return UserError(f"unknown key {key!r}", where=at, hint=nearest(key, known))
+    if detail["type"] == "missing":
+        return UserError(f"the key {key!r} is missing", where=at, hint=f"add {key} = ...")
+    message = detail["msg"].removeprefix("Value error, ")
+    return UserError(f"{key} is not valid: {message[0].lower()}{message[1:]}", where=at)
 
 
 def place(document: Any, loc: Iterable[int | str]) -> str:

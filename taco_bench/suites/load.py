@@ -52,9 +52,11 @@ def _file(name_or_path: str) -> tuple[Path, str]:
 def _problems(document: Mapping[str, Any], path: Path) -> Iterator[UserError]:
     """What the parts of a document, valid or not, get wrong about each other."""
     rows = [row["name"] for row in entries(document, "row") if isinstance(row.get("name"), str)]
-    for name, count in Counter(rows).items():
-        if count > 1:
-            yield UserError(f"{count} rows are named {name!r}", where=f"{path}: row {name!r}", hint="give each row a name of its own")
+    for kind in ("row", "claim"):
+        names = [entry["name"] for entry in entries(document, kind) if isinstance(entry.get("name"), str)]
+        for name, count in Counter(names).items():
+            if count > 1:
+                yield UserError(f"{count} {kind}s are named {name!r}", where=f"{path}: {kind} {name!r}", hint="a name of its own for each")
     control = document.get("control")
     if isinstance(control, str) and control not in rows:
         yield UserError(f"the control {control!r} is no row", where=f"{path}: control", hint=nearest(control, rows))
