@@ -111,7 +111,7 @@ class Experiment(Section):
 
     def training(self) -> dict[str, Any]:
         """The half that training depends on, ready for JSON: two experiments that share it share their trainings."""
-        other = {"task": True, "evaluation": True, "controls": True, "acknowledge": True, "train": {"fusion_memory"}}
+        other: Any = {"task": True, "evaluation": True, "controls": True, "acknowledge": True, "train": {"fusion_memory"}}
         return self.model_dump(mode="json", exclude=other)
 
     def components(self) -> list[tuple[str, Spec]]:

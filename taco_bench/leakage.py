@@ -59,8 +59,8 @@ class Leak:
     def told(self) -> str:
         """In a line."""
         start = "LEAK, acknowledged: " if self.acknowledged else "shared by the splits: "
-        names = ", ".join(self.examples)
-        return f"{start}{self.kind.replace('-', ' ')} in {self.splits[0]} and {self.splits[1]}: {self.count} of {self.of} clips, such as {names}"
+        where = f"{self.kind.replace('-', ' ')} in {self.splits[0]} and {self.splits[1]}"
+        return f"{start}{where}: {self.count} of {self.of} clips, such as {', '.join(self.examples)}"
 
 
 def find_leaks(experiment: Experiment, prepared: Prepared, plugins: Plugins) -> list[Leak]:
@@ -70,12 +70,7 @@ def find_leaks(experiment: Experiment, prepared: Prepared, plugins: Plugins) -> 
         DataError: a leak that stops the run and is not acknowledged; names the kind and some clips.
     """
     distinct = plugins.get("data", experiment.data["type"]).distinct_captions
-    found = [
-        Leak(
-            **{**leak, "splits": tuple(leak["splits"]), "examples": tuple(leak["examples"])}, **_judged(leak["kind"], distinct, experiment)
-        )
-        for leak in _found(experiment, prepared, plugins)
-    ]
+    found = [_judged(leak, distinct, experiment) for leak in _found(experiment, prepared, plugins)]
     for leak in found:
         if leak.stops and not leak.acknowledged:
             what = f"{leak.count} of {leak.of} {leak.splits[1]} clips have the {leak.kind.replace('-', ' ')} as {leak.splits[0]} clips"
@@ -84,8 +79,11 @@ def find_leaks(experiment: Experiment, prepared: Prepared, plugins: Plugins) -> 
     return found
 
 
-def _judged(kind: str, distinct: bool, experiment: Experiment) -> dict[str, bool]:
-    return {"stops": distinct or kind in ALWAYS_STOP, "acknowledged": kind in experiment.acknowledge}
+def _judged(leak: dict[str, Any], distinct: bool, experiment: Experiment) -> Leak:
+    earlier, later = leak["splits"]
+    kind = leak["kind"]
+    stops = distinct or kind in ALWAYS_STOP
+    return Leak(kind, (earlier, later), leak["count"], leak["of"], tuple(leak["examples"]), stops, kind in experiment.acknowledge)
 
 
 def _found(experiment: Experiment, prepared: Prepared, plugins: Plugins) -> list[dict[str, Any]]:
@@ -157,4 +155,4 @@ def _near(clips: dict[str, list[Clip]], vectors: dict[str, npt.NDArray[np.float3
 
 def _directions(vectors: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 1e-12)
+    return np.asarray(np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 1e-12))

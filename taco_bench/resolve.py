@@ -88,9 +88,8 @@ def _acknowledged(asked: Mapping[str, Any], problems: list[UserError]) -> tuple[
     """The kinds of leak that are acknowledged by name."""
     value = asked.get("acknowledge") or ()
     names = tuple(value.split(",")) if isinstance(value, str) else tuple(value)
-    for name in names:
-        if name not in LEAKS:
-            problems.append(UserError(f"unknown kind of leak {name!r}", where="--acknowledge", hint=nearest(str(name), LEAKS)))
+    unknown = [str(name) for name in names if name not in LEAKS]
+    problems += [UserError(f"unknown kind of leak {name!r}", where="--acknowledge", hint=nearest(name, LEAKS)) for name in unknown]
     return names
 
 

@@ -16,7 +16,10 @@ from taco_bench.errors import UserError
 
 VERBS = {
     "run": "Train and evaluate configurations, and print their table.",
-    "list": "List the components that there are.",
+    "reproduce": "Make every cell of a suite, its table, and a verdict on each claim.",
+    "plan": "Say what a suite still needs, and its price; trains nothing.",
+    "table": "Print a suite's table from the cells that are there.",
+    "list": "List the components and the suites that there are.",
     "show": "Show a component's options, or those of a run.",
     "data": "Make a data set's files again.",
     "plugins": "Show the installed plugins, and why any failed.",

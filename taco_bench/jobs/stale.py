@@ -45,11 +45,8 @@ def _cell_causes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[st
 
 def _named(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
     """Entries that were changed, added or removed."""
-    found = []
-    for name in {**before, **after}:
-        if before.get(name) != after.get(name):
-            found.append(f"{name} " + ("is new" if name not in before else "is gone" if name not in after else "changed"))
-    return found
+    changed = [name for name in {**before, **after} if before.get(name) != after.get(name)]
+    return [f"{name} " + ("is new" if name not in before else "is gone" if name not in after else "changed") for name in changed]
 
 
 def _differences(before: Any, after: Any, path: str = "") -> list[str]:

@@ -30,10 +30,8 @@ def at_chance(label: str, cells: Sequence[Cell], store: Store) -> list[str]:
     if not found:
         return []
     name, (mean, low, high) = next(iter(found.items()))
-    return [
-        f"the control {label!r} is at chance: {name} {mean:.1f} in [{low:.1f}, {high:.1f}]"
-        " and all other figures inside the 99.9 % interval of a permuted gallery"
-    ]
+    rest = "and all other figures inside the 99.9 % interval of a permuted gallery"
+    return [f"the control {label!r} is at chance: {name} {mean:.1f} in [{low:.1f}, {high:.1f}] {rest}"]
 
 
 def stamp(results: Sequence[tuple[str, Sequence[Cell]]], store: Store, column: str = "") -> list[str]:

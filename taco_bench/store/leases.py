@@ -7,6 +7,7 @@ own monotonic clock. Should a holder that only slept wake up, it finds another's
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import threading
@@ -64,7 +65,7 @@ class Leases:
 
     def _is_dead(self, name: str, found: dict[str, Any]) -> bool:
         if found.get("machine") == this_machine():
-            return started_at(int(found["pid"])) != found["started"]
+            return started_at(int(found["pid"])) != str(found["started"])
         counter = (found.get("token"), found.get("beat"))
         seen, since = self._watched.get(name, (None, 0.0))
         if counter != seen:
@@ -174,9 +175,7 @@ def _remove(path: Path, token: str | None) -> bool:
         return False
     mine = (read(aside) or {}).get("token") == token
     if not mine:
-        try:
+        with contextlib.suppress(FileExistsError):  # its holder finds that out by the token
             os.link(aside, path)
-        except FileExistsError:
-            pass  # its holder finds that out by the token
     aside.unlink()
     return mine

@@ -20,6 +20,7 @@ KEPT = 8
 
 
 def ledger_file(store: Store, table: str) -> Path:
+    """Where the ledger of a table lies."""
     return store.root / "ledger" / (re.sub(r"[^A-Za-z0-9.@_-]+", "-", table) + ".json")
 
 

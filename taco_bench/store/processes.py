@@ -13,7 +13,7 @@ def this_machine() -> str:
     """Names the machine and its space of process numbers: two containers with one name are told apart, a reboot too."""
     boot = _read(Path("/proc/sys/kernel/random/boot_id"))
     try:
-        space = os.readlink("/proc/self/ns/pid")
+        space = str(Path("/proc/self/ns/pid").readlink())
     except OSError:
         space = ""
     return " ".join(filter(None, [socket.gethostname(), boot, space]))

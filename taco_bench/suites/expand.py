@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from taco_bench.config import Experiment
@@ -107,7 +107,9 @@ def _line(
         if all(isinstance(problem, InfeasibleError) for problem in error.problems):
             return Line(row.name, row.label, None, not_run=error.problems[0].what)
         raise
-    return line_of(row.name, row.label, experiment, _facts(experiment, plugins, facts), seeds, plugins)
+    label = f"{row.label} on {data}"
+    made = line_of(row.name, label, experiment, _facts(experiment, plugins, facts), seeds, plugins)
+    return replace(made, label=row.label)
 
 
 def _facts(experiment: Experiment, plugins: Plugins, known: dict[str, Facts]) -> Facts:

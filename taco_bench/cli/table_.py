@@ -1,0 +1,33 @@
+"""``taco-bench table``: a suite's table from the cells that are there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from taco_bench.cli.options import EXPERIMENT, with_options
+
+
+@click.command()
+@click.argument("suite")
+@with_options(EXPERIMENT)
+@click.option("--format", "format_", type=click.Choice(["text", "md", "csv", "tex", "json"]), default="text", show_default=True)
+@click.pass_obj
+def command(obj: dict[str, Any], suite: str, *, format_: str, **options: Any) -> None:
+    """Print the table of SUITE from the cells that are there; nothing is trained. The same store gives the same bytes."""
+    from taco_bench.cli.suites import expanded
+    from taco_bench.plugins import load_plugins
+    from taco_bench.report.formats import csv_of, json_of, text_of
+    from taco_bench.report.run_table import choices
+    from taco_bench.report.suite_table import suite_table
+    from taco_bench.reporting import Silent
+    from taco_bench.resources import results_root
+    from taco_bench.store.cells import Store
+
+    store = Store(results_root(options["results"]))
+    for table in expanded(suite, options, load_plugins(obj["third_party"]), Silent()):
+        made = suite_table(table, store)
+        forms = {"csv": lambda made=made: csv_of(made), "json": lambda made=made: json_of(made) + "\n"}
+        notes = choices(table.suite.task) if format_ == "md" else []
+        click.echo(forms[format_]() if format_ in forms else text_of(made, format_, notes), nl=False)

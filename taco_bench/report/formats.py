@@ -1,0 +1,138 @@
+"""A suite's table as text, Markdown, LaTeX, CSV and JSON; the same store gives the same bytes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from tabulate import tabulate
+
+from taco_bench.report.claims import Judged
+from taco_bench.report.suite_table import SuiteRow, SuiteTable
+
+CLAIM_COLUMNS = ("claim", "verdict", "difference", "seeds 95 %", "queries 95 %", "p", "p adjusted", "detectable", "smallest of interest")
+STYLES = {"text": "simple", "md": "github", "tex": "latex_booktabs"}
+
+
+def text_of(table: SuiteTable, style: str = "text", notes: Sequence[str] = ()) -> str:
+    """The table for people: "text", "md" or "tex"."""
+    format_ = STYLES[style]
+    parts = [_lines(table.header, style), _rows(table, format_)]
+    if table.claims:
+        parts += [_claims(table, format_), _lines([f"{judged.claim.name}: {_reason(judged)}" for judged in table.claims], style)]
+    parts += [_lines(table.footer, style), _lines(notes, style)]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _lines(lines: Sequence[str], style: str) -> str:
+    if style == "text":
+        return "\n".join(lines)
+    return "\n".join(f"- {line}" if style == "md" else f"% {line}" for line in lines)
+
+
+def _rows(table: SuiteTable, style: str) -> str:
+    paper = [column for column in table.columns if any(column in row.paper for row in table.rows)]
+    headers = ["", *table.columns, *(f"paper {column}" for column in paper)]
+    body: list[list[str]] = []
+    for at, row in enumerate(table.rows):
+        if row.kind == "control" and (at == 0 or table.rows[at - 1].kind != "control"):
+            body.append(["controls, which must land at chance:"])
+        label = f"  {row.label}" if row.kind == "control" else row.label
+        if row.status and not row.values:
+            body.append([f"{label}  ({row.status})"])
+            continue
+        figures = [_figure(row.values.get(column, [])) for column in table.columns]
+        body.append([f"{label} ({row.status})" if row.status else label, *figures, *(_paper(row, column) for column in paper)])
+    return _tabulated(body, headers, style, ["left", *["right"] * (len(headers) - 1)])
+
+
+def _claims(table: SuiteTable, style: str) -> str:
+    body = [
+        [
+            judged.claim.name + (" (primary)" if judged.claim.primary else ""),
+            judged.verdict.word,
+            _signed(judged.verdict.mean) + ("" if judged.paper_effect is None else f" (paper {judged.paper_effect:+.1f})"),
+            _interval(judged.verdict.interval),
+            _interval(judged.query_interval),
+            _number(judged.verdict.p),
+            _number(judged.verdict.p_adjusted),
+            "" if judged.verdict.detectable is None else "none" if np.isinf(judged.verdict.detectable) else f"{judged.verdict.detectable:.1f}",
+            f"{judged.verdict.smallest_effect:g}",
+        ]
+        for judged in table.claims
+    ]
+    return _tabulated(body, [f"claims, {table.metric}", *CLAIM_COLUMNS[1:]], style, ["left", "left", *["right"] * 7])
+
+
+def _tabulated(body: Sequence[Sequence[str]], headers: Sequence[str], style: str, align: Sequence[str]) -> str:
+    return str(tabulate(body, headers=headers, tablefmt=style, disable_numparse=True, preserve_whitespace=style == "simple", colalign=align))
+
+
+def _reason(judged: Judged) -> str:
+    return f"{judged.verdict.word}: {judged.verdict.reason}"
+
+
+def _figure(values: Sequence[float]) -> str:
+    if not values:
+        return ""
+    mean = f"{np.mean(values):.1f}"
+    return mean if len(values) == 1 else f"{mean} ±{np.std(values, ddof=1):.1f}"
+
+
+def _paper(row: SuiteRow, column: str) -> str:
+    return f"{row.paper[column]:g}" if column in row.paper else ""
+
+
+def _signed(value: float | None) -> str:
+    return "" if value is None else f"{value:+.1f}"
+
+
+def _interval(found: tuple[float, float] | None) -> str:
+    return "" if found is None else f"[{found[0]:+.1f}, {found[1]:+.1f}]"
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.3f}"
+
+
+def csv_of(table: SuiteTable) -> str:
+    """One line a row, column and seed, and the paper's figure beside it."""
+    import pandas
+
+    lines = [
+        {"row": row.name, "label": row.label, "kind": row.kind, "column": column, "seed_index": at, "value": value, "paper": row.paper.get(column)}
+        for row in table.rows
+        for column in table.columns
+        for at, value in enumerate(row.values.get(column, []))
+    ]
+    columns = ["row", "label", "kind", "column", "seed_index", "value", "paper"]
+    return str(pandas.DataFrame(lines, columns=columns).to_csv(index=False, lineterminator="\n"))
+
+
+def json_of(table: SuiteTable) -> str:
+    """Everything, with the ids of the cells behind each row."""
+    rows = [
+        {"name": r.name, "label": r.label, "kind": r.kind, "status": r.status, "values": r.values, "paper": r.paper, "cells": list(r.cells)}
+        for r in table.rows
+    ]
+    record = {"title": table.title, "header": table.header, "columns": table.columns, "rows": rows}
+    return json.dumps({**record, "claims": [_claim_json(judged) for judged in table.claims], "footer": table.footer}, indent=1, ensure_ascii=False)
+
+
+def _claim_json(judged: Judged) -> dict[str, Any]:
+    verdict = judged.verdict
+    finite = None if verdict.detectable is None or np.isinf(verdict.detectable) else verdict.detectable
+    return {
+        "name": judged.claim.name,
+        "better": judged.claim.better,
+        "worse": judged.claim.worse,
+        "primary": judged.claim.primary,
+        **{key: getattr(verdict, key) for key in ("word", "reason", "seeds", "mean", "p", "p_adjusted", "interval", "smallest_effect")},
+        "query_interval": judged.query_interval,
+        "detectable": finite,
+        "seeds_needed": verdict.seeds_needed,
+        "paper_effect": judged.paper_effect,
+        "differences": {str(seed): value for seed, value in judged.differences.items()},
+    }

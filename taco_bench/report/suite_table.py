@@ -1,0 +1,151 @@
+"""The table of a suite: its rows over paired seeds, the paper's figures beside them where they compare, verdicts, controls."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from taco_bench.report.claims import Judged, judge_claims
+from taco_bench.report.controls import at_chance, leaks, stamp
+from taco_bench.report.rows import SECONDS, Cell, control_rows, result_rows
+from taco_bench.report.run_table import PAPER_DATA
+from taco_bench.store.cells import Store
+from taco_bench.store.identity import protocol
+from taco_bench.suites.expand import Expanded
+from taco_bench.suites.published import published
+
+
+@dataclass(frozen=True)
+class SuiteRow:
+    """One row.
+
+    Attributes:
+        name: of the suite, or the control's.
+        label: as printed.
+        kind: "result" or "control".
+        values: by column a figure a seed.
+        paper: the paper's figures, where they compare.
+        status: why there are no figures, or too few.
+        cells: ids behind the figures.
+    """
+
+    name: str
+    label: str
+    kind: str
+    values: dict[str, list[float]]
+    paper: dict[str, float] = field(default_factory=dict)
+    status: str = ""
+    cells: tuple[str, ...] = ()
+
+
+@dataclass
+class SuiteTable:
+    """What a suite's table shows."""
+
+    title: str
+    columns: list[str]
+    rows: list[SuiteRow]
+    claims: list[Judged]
+    header: list[str]
+    footer: list[str]
+    metric: str
+
+
+def suite_table(expanded: Expanded, store: Store, failed: Mapping[str, str] | None = None) -> SuiteTable:
+    """The table of a suite from the store.
+
+    Args:
+        expanded: the suite on a data set.
+        store: with its cells; rows without them say why.
+        failed: by row, why its cells could not be made.
+    """
+    suite, failed = expanded.suite, failed or {}
+    cells = {line.name: [cell for job in line.jobs if (cell := store.cell(job.cell)) is not None] for line in expanded.every}
+    missing = {line.name: line.not_run or f"not made yet: taco-bench reproduce {suite.name}" for line in expanded.every if not cells[line.name]}
+    claims = judge_claims(suite, expanded.data, cells, {**missing, **dict.fromkeys(failed, "")}, failed)
+    rows = [_row(expanded, name, label, cells[name], missing, failed) for name, label in ((r.name, r.label) for r in suite.rows)]
+    table = SuiteTable(expanded.title, list(suite.columns), rows, claims, [], [], suite.metric)
+    made = [cell for line in expanded.lines for cell in cells[line.name]]
+    table.header = _header(expanded, made)
+    for line in expanded.controls:
+        label = line.name.rpartition("/")[2].replace("-", " ")
+        found = cells[line.name]
+        values = result_rows(label, found)[0].values if found else {}
+        ids = tuple(cell["id"] for cell in found)
+        table.rows.append(SuiteRow(line.name, label, "control", values, status=_status(line.name, missing, failed), cells=ids))
+        table.footer += at_chance(label, found, store) if found else []
+    if made:
+        table.rows += [SuiteRow(row.label, row.label, "control", row.values) for row in control_rows(made)]
+        table.footer += stamp([(suite.row(line.name).label, cells[line.name]) for line in expanded.lines if cells[line.name]], store, suite.metric)
+        table.footer += _costs(expanded, cells) + leaks(made)
+    return table
+
+
+def _row(
+    expanded: Expanded, name: str, label: str, cells: Sequence[Cell], missing: Mapping[str, str], failed: Mapping[str, str]
+) -> SuiteRow:
+    values = result_rows(label, cells)[0].values if cells else {}
+    values.pop(SECONDS, None)
+    short = f"{len(cells)} of {len(expanded.seeds)} seeds" if 0 < len(cells) < len(expanded.seeds) else ""
+    status = _status(name, missing, failed) or short
+    return SuiteRow(name, label, "result", values, _paper(expanded, name), status, tuple(cell["id"] for cell in cells))
+
+
+def _status(name: str, missing: Mapping[str, str], failed: Mapping[str, str]) -> str:
+    if failed.get(name):
+        return f"FAILED: {failed[name]}"
+    return f"NOT RUN: {missing[name]}" if name in missing else ""
+
+
+def _paper(expanded: Expanded, name: str) -> dict[str, float]:
+    """The paper's figures of a row on this data set; none on data that are not the paper's."""
+    suite, row = expanded.suite, expanded.suite.row(name).paper_row
+    if suite.paper is None or row is None:
+        return {}
+    table = published(suite.paper)
+    return {column: value for column in suite.columns if (value := table.figure(row, expanded.data, column)) is not None}
+
+
+def _header(expanded: Expanded, cells: Sequence[Cell]) -> list[str]:
+    suite = expanded.suite
+    lines = [f"{suite.title} ({suite.source}), on {expanded.title.partition('@')[2]}"]
+    if expanded.data not in PAPER_DATA:
+        lines.append("not a data set of the paper: its figures are not shown, its claims are tested here")
+    note = suite.data[expanded.data].note if expanded.data in suite.data else ""
+    lines += [note] if note else []
+    if not cells:
+        return lines
+    first = cells[0]
+    pool = first["pool"]
+    ties = [value for cell in cells for column, value in next(iter(cell["rows"].values())).items() if column == "t2v ties"]
+    experiment: dict[str, Any] = first["experiment"]
+    train, model = experiment["train"], experiment["model"]
+    taggers = sorted({cell["tagger"] for cell in cells if cell["tagger"]})
+    facts = [
+        f"{pool.get('split')} split, " + ", ".join(f"{value} {key}" for key, value in pool.items() if key not in ("split", "fusion pairs")),
+        f"tie rule {experiment['evaluation']['metric_convention']}" + (f", queries tied at most {max(ties):.1f} %" if ties else ""),
+        f"d = {model['width']}, K = {train['batch_size']}, steps {train['steps']}, checkpoint {train['checkpoint']} (selection split: "
+        + ("val)" if train["checkpoint"] == "best" else "none)"),
+        f"text encoder {experiment['text_encoder']['type']}" + (f", parts of speech by {'; '.join(taggers)}" if taggers else ""),
+        f"seeds {', '.join(map(str, expanded.seeds))}, protocol {experiment['task']['type']} version {_version(experiment)}",
+    ]
+    return lines + facts
+
+
+def _version(experiment: Mapping[str, Any]) -> int:
+    return int(protocol(experiment["task"]["type"]).get("version", 0))
+
+
+def _costs(expanded: Expanded, cells: Mapping[str, Sequence[Cell]]) -> list[str]:
+    """Training seconds and fusion pairs of each row: what it took to get there."""
+    parts = []
+    for line in expanded.lines:
+        found = [cell["cost"] for cell in cells[line.name]]
+        if found:
+            seconds = sum(cost["seconds"] for cost in found) / len(found)
+            parts.append(f"{line.label} {seconds:.0f} s, {found[0]['fusion_pairs_per_step']:.0f} pairs a step")
+    hardware = sorted({cell["hardware"] for line in expanded.lines for cell in cells[line.name]})
+    return [f"training of a seed on {'; '.join(hardware)}: " + "; ".join(parts)] if parts else []
+
+
