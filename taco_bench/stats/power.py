@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy import optimize, stats
 
-from taco_bench.stats.signflip import attainable_level, seeds_needed
+from taco_bench.stats.signflip import attainable_level, seeds_needed, smallest_p
 
 POWER = 0.8
 
@@ -17,10 +17,16 @@ MOST = 10**6
 
 
 def power_at(effect: float, spread: float, seeds: int, alpha: float) -> float:
-    """The chance that the test finds a true mean of ``effect``; the noncentral t at the level that the exact test attains."""
+    """The chance that the exact test finds a true mean of ``effect`` when the differences are normal with that spread.
+
+    Where only the best possible data pass, that is the chance that all differences are positive, and the t would promise too much
+    (80 % for 74 % with 5 seeds); elsewhere it is modelled by the noncentral t at the level that the exact test attains.
+    """
     level = attainable_level(seeds, alpha)
     if seeds < 2 or level == 0:
         return 0.0
+    if level == smallest_p(seeds):
+        return float(stats.norm.cdf(effect / spread) ** seeds)
     critical = stats.t.isf(level, seeds - 1)
     return float(stats.nct.sf(critical, seeds - 1, effect / spread * math.sqrt(seeds)))
 
