@@ -27,7 +27,7 @@ Examples:
 @with_options(EXPERIMENT, WORK)
 @click.option("--json", "as_json", is_flag=True, help="As JSON on stdout.")
 @click.pass_obj
-def command(obj: dict[str, Any], suite: str, *, as_json: bool, **options: Any) -> None:
+def command(obj: dict[str, Any], /, suite: str, *, as_json: bool, **options: Any) -> None:
     """Say which cells of SUITE are done, missing, stale (and why) or failed, and what the rest will cost. Trains and writes nothing."""
     from taco_bench.cli.suites import expanded
     from taco_bench.jobs.states import states_of
@@ -68,8 +68,10 @@ def _tabulated(table: Expanded, states: Sequence[State]) -> str:
         counts = Counter(state.state for state in found)
         price = total([state.price for state in found])
         row = [line.label, *(counts.get(state) or "" for state in STATES)]
-        body.append([*row, _seconds(price.seconds), _bytes(price.disk)] if not line.not_run else [f"{line.label}  (NOT RUN: {line.not_run})"])
-    return tabulate(body, headers=["", *STATES, "time", "disk"], disable_numparse=True)
+        body.append(
+            [*row, _seconds(price.seconds), _bytes(price.disk)] if not line.not_run else [f"{line.label}  (NOT RUN: {line.not_run})"]
+        )
+    return str(tabulate(body, headers=["", *STATES, "time", "disk"], disable_numparse=True))
 
 
 def _reasons(states: Sequence[State]) -> list[str]:

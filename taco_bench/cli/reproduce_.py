@@ -23,7 +23,7 @@ Examples:
 @click.argument("suite")
 @with_options(EXPERIMENT, WORK, OUTPUT)
 @click.pass_obj
-def command(obj: dict[str, Any], suite: str, **options: Any) -> int:
+def command(obj: dict[str, Any], /, suite: str, **options: Any) -> int:
     """Make every cell of SUITE (`taco-bench list suites`, or a file of yours), its table, and a verdict on each of its claims.
 
     Cells that are there are not made again; killed at any moment, the same command goes on. Several may share a results folder.
@@ -66,7 +66,9 @@ def command(obj: dict[str, Any], suite: str, **options: Any) -> int:
         if not options["quiet"] and not options["as_json"]:
             click.echo(f"\ntable: {path} (and .csv, .tex, .json)")
     if not options["quiet"] and not options["as_json"]:
-        click.echo(f"{time.monotonic() - started:.0f} s in all; any cell says where it comes from: taco-bench explain {tables[0].title}:ROW")
+        click.echo(
+            f"{time.monotonic() - started:.0f} s in all; any cell says where it comes from: taco-bench explain {tables[0].title}:ROW"
+        )
     for label, error in failed.items():
         click.echo("\n".join([f"failed: {label}: {error.lines()[0]}", *error.lines()[1:]]), err=True)
     return 5 if failed else 0

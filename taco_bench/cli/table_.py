@@ -14,7 +14,7 @@ from taco_bench.cli.options import EXPERIMENT, with_options
 @with_options(EXPERIMENT)
 @click.option("--format", "format_", type=click.Choice(["text", "md", "csv", "tex", "json"]), default="text", show_default=True)
 @click.pass_obj
-def command(obj: dict[str, Any], suite: str, *, format_: str, **options: Any) -> None:
+def command(obj: dict[str, Any], /, suite: str, *, format_: str, **options: Any) -> None:
     """Print the table of SUITE from the cells that are there; nothing is trained. The same store gives the same bytes."""
     from taco_bench.cli.suites import expanded
     from taco_bench.plugins import load_plugins

@@ -58,7 +58,11 @@ def _claims(table: SuiteTable, style: str) -> str:
             _interval(judged.query_interval),
             _number(judged.verdict.p),
             _number(judged.verdict.p_adjusted),
-            "" if judged.verdict.detectable is None else "none" if np.isinf(judged.verdict.detectable) else f"{judged.verdict.detectable:.1f}",
+            ""
+            if judged.verdict.detectable is None
+            else "none"
+            if np.isinf(judged.verdict.detectable)
+            else f"{judged.verdict.detectable:.1f}",
             f"{judged.verdict.smallest_effect:g}",
         ]
         for judged in table.claims
@@ -67,7 +71,9 @@ def _claims(table: SuiteTable, style: str) -> str:
 
 
 def _tabulated(body: Sequence[Sequence[str]], headers: Sequence[str], style: str, align: Sequence[str]) -> str:
-    return str(tabulate(body, headers=headers, tablefmt=style, disable_numparse=True, preserve_whitespace=style == "simple", colalign=align))
+    return str(
+        tabulate(body, headers=headers, tablefmt=style, disable_numparse=True, preserve_whitespace=style == "simple", colalign=align)
+    )
 
 
 def _reason(judged: Judged) -> str:
@@ -99,16 +105,24 @@ def _number(value: float | None) -> str:
 
 def csv_of(table: SuiteTable) -> str:
     """One line a row, column and seed, and the paper's figure beside it."""
-    import pandas
+    import pandas as pd
 
     lines = [
-        {"row": row.name, "label": row.label, "kind": row.kind, "column": column, "seed_index": at, "value": value, "paper": row.paper.get(column)}
+        {
+            "row": row.name,
+            "label": row.label,
+            "kind": row.kind,
+            "column": column,
+            "seed_index": at,
+            "value": value,
+            "paper": row.paper.get(column),
+        }
         for row in table.rows
         for column in table.columns
         for at, value in enumerate(row.values.get(column, []))
     ]
     columns = ["row", "label", "kind", "column", "seed_index", "value", "paper"]
-    return str(pandas.DataFrame(lines, columns=columns).to_csv(index=False, lineterminator="\n"))
+    return str(pd.DataFrame(lines, columns=columns).to_csv(index=False, lineterminator="\n"))
 
 
 def json_of(table: SuiteTable) -> str:
@@ -118,7 +132,9 @@ def json_of(table: SuiteTable) -> str:
         for r in table.rows
     ]
     record = {"title": table.title, "header": table.header, "columns": table.columns, "rows": rows}
-    return json.dumps({**record, "claims": [_claim_json(judged) for judged in table.claims], "footer": table.footer}, indent=1, ensure_ascii=False)
+    return json.dumps(
+        {**record, "claims": [_claim_json(judged) for judged in table.claims], "footer": table.footer}, indent=1, ensure_ascii=False
+    )
 
 
 def _claim_json(judged: Judged) -> dict[str, Any]:

@@ -62,7 +62,9 @@ def suite_table(expanded: Expanded, store: Store, failed: Mapping[str, str] | No
     """
     suite, failed = expanded.suite, failed or {}
     cells = {line.name: [cell for job in line.jobs if (cell := store.cell(job.cell)) is not None] for line in expanded.every}
-    missing = {line.name: line.not_run or f"not made yet: taco-bench reproduce {suite.name}" for line in expanded.every if not cells[line.name]}
+    missing = {
+        line.name: line.not_run or f"not made yet: taco-bench reproduce {suite.name}" for line in expanded.every if not cells[line.name]
+    }
     claims = judge_claims(suite, expanded.data, cells, {**missing, **dict.fromkeys(failed, "")}, failed)
     rows = [_row(expanded, name, label, cells[name], missing, failed) for name, label in ((r.name, r.label) for r in suite.rows)]
     table = SuiteTable(expanded.title, list(suite.columns), rows, claims, [], [], suite.metric)
@@ -77,7 +79,9 @@ def suite_table(expanded: Expanded, store: Store, failed: Mapping[str, str] | No
         table.footer += at_chance(label, found, store) if found else []
     if made:
         table.rows += [SuiteRow(row.label, row.label, "control", row.values) for row in control_rows(made)]
-        table.footer += stamp([(suite.row(line.name).label, cells[line.name]) for line in expanded.lines if cells[line.name]], store, suite.metric)
+        table.footer += stamp(
+            [(suite.row(line.name).label, cells[line.name]) for line in expanded.lines if cells[line.name]], store, suite.metric
+        )
         table.footer += _costs(expanded, cells) + leaks(made)
     return table
 
@@ -147,5 +151,3 @@ def _costs(expanded: Expanded, cells: Mapping[str, Sequence[Cell]]) -> list[str]
             parts.append(f"{line.label} {seconds:.0f} s, {found[0]['fusion_pairs_per_step']:.0f} pairs a step")
     hardware = sorted({cell["hardware"] for line in expanded.lines for cell in cells[line.name]})
     return [f"training of a seed on {'; '.join(hardware)}: " + "; ".join(parts)] if parts else []
-
-
