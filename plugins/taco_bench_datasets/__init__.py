@@ -6,6 +6,8 @@ from taco_bench_datasets.babyai import PRESET as BABYAI_PRESET
 from taco_bench_datasets.babyai import BabyAI
 from taco_bench_datasets.msrvtt1k import PRESET as MSRVTT1K_PRESET
 from taco_bench_datasets.msrvtt1k import Msrvtt1k
+from taco_bench_datasets.planted import PRESET as PLANTED_PRESET
+from taco_bench_datasets.planted import Planted
 
 
 @hookimpl
@@ -18,4 +20,7 @@ def taco_bench_datasets(register: Register) -> None:
         summary="1,000 real MSR-VTT clips with VGG16 features, from a folder of yours",
         preset=MSRVTT1K_PRESET,
         locations=("root",),
+    )
+    register(
+        "planted", Planted, summary="a synthetic world of known truth, made at run time: the suite's own control", preset=PLANTED_PRESET
     )
