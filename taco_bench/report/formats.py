@@ -38,10 +38,10 @@ def _rows(table: SuiteTable, style: str) -> str:
     body: list[list[str]] = []
     for at, row in enumerate(table.rows):
         if row.kind == "control" and (at == 0 or table.rows[at - 1].kind != "control"):
-            body.append(["controls, which must land at chance:"])
+            body.append(["controls, which must land at chance:", *[""] * (len(headers) - 1)])
         label = f"  {row.label}" if row.kind == "control" else row.label
         if row.status and not row.values:
-            body.append([f"{label}  ({row.status})"])
+            body.append([f"{label}  ({row.status})", *[""] * (len(headers) - 1)])
             continue
         figures = [_figure(row.values.get(column, [])) for column in table.columns]
         body.append([f"{label} ({row.status})" if row.status else label, *figures, *(_paper(row, column) for column in paper)])
