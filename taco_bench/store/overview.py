@@ -33,7 +33,7 @@ def titles(store: Store) -> list[str]:
     for path in sorted((store.root / "ledger").glob("[!.]*.json")):
         try:
             found.append(str(json.loads(path.read_text(encoding="utf-8"))["table"]))
-        except (OSError, ValueError, KeyError):
+        except (OSError, ValueError, KeyError, TypeError):
             continue  # it can be made again
     return found
 
