@@ -107,6 +107,11 @@ class Round:
             found.append((pid, (k, seed), step))
         return found
 
+    def wait_for_steps(self, more: int) -> None:
+        """Wait until that many more steps have begun."""
+        enough = len(self.steps()) + more
+        self.started.wait_for(lambda: len(self.steps()) >= enough)
+
     def kill(self, whom: str, draw: random.Random) -> Kill | None:
         """Kill; None where nobody was left to be killed. Where the parent is killed, all its workers are gone when this returns."""
         workers = self.workers()

@@ -94,8 +94,7 @@ def test_three_kills(start: Start, suite: Path, undisturbed: Results, cli: Cli, 
     for moment in (("worker", "parent"), ("group",)):
         current = world.begin()
         for whom in moment:
-            enough = len(current.steps()) + draw.randint(1, 8)
-            current.started.wait_for(lambda enough=enough: len(current.steps()) >= enough)
+            current.wait_for_steps(draw.randint(1, 8))
             time.sleep(draw.uniform(0, 0.03))
             kills.append(current.kill(whom, draw))
         world.end()

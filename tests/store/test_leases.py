@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -368,8 +368,8 @@ def hammer(folder: Path, gate: Any, answers: Any) -> None:
 
 
 @pytest.fixture
-def dead() -> Iterator[tuple[int, str]]:
-    yield ended()
+def dead() -> tuple[int, str]:
+    return ended()
 
 
 @pytest.mark.parametrize("takers", [2, 5])
