@@ -20,7 +20,7 @@ FIRST = {"schema_version": 1, "id": "abc", "training": "t", "seed": 0, "rows": {
 
 def test_a_record_of_version_1_gets_what_it_lacks() -> None:
     found = migrated(FIRST, "here")
-    assert found == {**FIRST, "schema_version": SCHEMA_VERSION, "parts": None, "sources": {}, "chance": {}, "leaks": []}
+    assert found == {**FIRST, "schema_version": SCHEMA_VERSION, "parts": None, "sources": {}, "chance": {}, "leaks": [], "splits": {}}
 
 
 def test_what_it_has_stays() -> None:
