@@ -9,7 +9,7 @@ import random
 import signal
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -50,7 +50,8 @@ class Kill:
     Attributes:
         after: seconds from the start.
         whom: "group", "parent" or "worker".
-        running: steps that each training had begun in its round, and the step of its last saved state.
+        running: the last step that each training had begun in its round, from 0, and how many are in its last saved state: what is
+            between the two is lost.
         done: trainings that were done.
         left: files that only a killed process leaves.
     """
@@ -64,7 +65,7 @@ class Kill:
     def line(self) -> str:
         """For people."""
         lost = [
-            f"K' {k} seed {seed} was in step {begun} of {STEPS}, saved {saved}, lost {max(0, begun - saved)}"
+            f"K' {k} seed {seed} in step {begun + 1} of {STEPS}, {saved} saved"
             for (k, seed), (begun, saved) in sorted(self.running.items())
         ]
         left = ", ".join(f"{count} {what}" for what, count in sorted(self.left.items())) or "nothing"
@@ -81,11 +82,13 @@ class Round:
         started: the command.
         watch: folder in which its samplers note every step.
         results: the results folder.
+        names: which training an id is of.
     """
 
     started: Started
     watch: Path
     results: Results
+    names: Mapping[str, Training]
     began: float = field(default_factory=time.monotonic)
     kills: int = 0
 
@@ -108,9 +111,11 @@ class Round:
         return found
 
     def wait_for_steps(self, more: int) -> None:
-        """Wait until that many more steps have begun."""
-        enough = len(self.steps()) + more
-        self.started.wait_for(lambda: len(self.steps()) >= enough)
+        """Wait until that many more steps have begun, or the command has ended."""
+        enough, end = len(self.steps()) + more, time.monotonic() + 60
+        while len(self.steps()) < enough and self.started.process.poll() is None:
+            assert time.monotonic() < end, "nothing is trained"
+            time.sleep(0.005)
 
     def kill(self, whom: str, draw: random.Random) -> Kill | None:
         """Kill; None where nobody was left to be killed. Where the parent is killed, all its workers are gone when this returns."""
@@ -126,11 +131,11 @@ class Round:
             self.started.finish()
             gone(workers)
         self.kills += 1
-        return Kill(after, whom, self._running(), len(finished(self.results)), left(self.results))
+        return Kill(after, whom, self._running(), len([*finished_records(self.results)]), left(self.results))
 
     def _running(self) -> dict[Training, tuple[int, int]]:
         done = {training_of(record) for record in finished_records(self.results)}
-        saved = saved_steps(self.results)
+        saved = {self.names[training]: step for training, step in saved_steps(self.results).items()}
         last = {training: step for _, training, step in self.steps()}
         return {training: (step, saved.get(training, 0)) for training, step in last.items() if training not in done}
 
@@ -185,20 +190,14 @@ def training_of(record: dict[str, object]) -> Training:
     return record["configuration"]["sampler"]["hard_negatives"], record["seed"]  # type: ignore[index, return-value]
 
 
-def saved_steps(results: Results) -> dict[Training, int]:
-    """The step of each state on disk; whole, whenever it is looked at."""
+def saved_steps(results: Results) -> dict[str, int]:
+    """The step of each state on disk, by the id of the training; whole, whenever it is looked at."""
     from safetensors import safe_open
 
-    leases = {path.stem: json.loads(path.read_text()) for path in results.root.glob("leases/[!.]*.json")}
     found = {}
     for path in results.root.glob("trainings/*/state.safetensors"):
         with safe_open(path, framework="np") as file:
-            step = int((file.metadata() or {})["step"])
-        label = str(leases.get(path.parent.name, {}).get("label", ""))
-        for name, k in ROWS.items():
-            for seed in SEEDS:
-                if label.startswith(name) and label.endswith(f"seed {seed}"):
-                    found[k, seed] = step
+            found[path.parent.name] = int((file.metadata() or {})["step"])
     return found
 
 

@@ -23,10 +23,12 @@ class World:
         start: of the command.
         suite: its file.
         folder: for results and notes.
+        undisturbed: what it should become.
     """
 
-    def __init__(self, start: Start, suite: Path, folder: Path) -> None:
+    def __init__(self, start: Start, suite: Path, folder: Path, undisturbed: Results) -> None:
         self.start, self.suite, self.folder = start, suite, folder
+        self.names = {str(record["id"]): training_of(record) for record in finished_records(undisturbed)}
         self.results = Results(folder / "results")
         self.rounds: list[Round] = []
         self.known: dict[str, tuple[int, int]] = {}
@@ -39,7 +41,7 @@ class World:
         watch = self.folder / f"round-{len(self.rounds)}"
         watch.mkdir(parents=True)
         self.before = done(self.results)
-        self.rounds.append(Round(self.start(*self.command, WATCH_FOLDER=str(watch), **SAVE_ALWAYS), watch, self.results))
+        self.rounds.append(Round(self.start(*self.command, WATCH_FOLDER=str(watch), **SAVE_ALWAYS), watch, self.results, self.names))
         return self.rounds[-1]
 
     def end(self, *, again: bool = True) -> None:
@@ -89,7 +91,7 @@ def assert_equal(found: Results, expected: Results, cli: Cli) -> None:
 def test_three_kills(start: Start, suite: Path, undisturbed: Results, cli: Cli, tmp_path: Path) -> None:
     """One worker alone and then the parent alone in the first run, all at once in the second; the third, in this process, to the end."""
     draw = random.Random()
-    world = World(start, suite, tmp_path / "killed")
+    world = World(start, suite, tmp_path / "killed", undisturbed)
     kills: list[Kill] = []
     for moment in (("worker", "parent"), ("group",)):
         current = world.begin()
@@ -114,11 +116,13 @@ def test_twenty_kills(start: Start, suite: Path, undisturbed: Results, cli: Cli,
     while kills < 20 or world is not None:
         if world is None:
             folders += 1
-            world = World(start, suite, tmp_path / f"killed-{folders}")
+            world = World(start, suite, tmp_path / f"killed-{folders}", undisturbed)
         current = world.begin()
         while kills < 20 and current.started.process.poll() is None:
             whom = draw.choice(("group", "parent", "worker"))
-            time.sleep(draw.uniform(0, 12))
+            if draw.random() < 0.7:  # else while it starts, or plans, or whatever it does
+                current.wait_for_steps(draw.randint(1, 20))
+            time.sleep(draw.uniform(0, 0.2 if current.steps() else 6))
             kill = current.kill(whom, draw)
             if kill is not None:
                 kills += 1
