@@ -113,7 +113,7 @@ class TestATaskOfAThirdParty:
             assert cell["controls"] == {"constant scores": {"t2v margin": 0.0, "v2t margin": 0.0}}
         assert plain["rows"]["all scores"] != shuffled["rows"]["all scores"]
         assert plain["rows"]["all scores"]["t2v margin"] > 0
-        labels = [line.split("  ")[0].strip() for line in found.out.splitlines()]
+        labels = [line.strip().split("  ")[0] for line in found.out.splitlines()]
         assert any(label.startswith("shuffled captions") for label in labels)
         assert "constant scores" in labels
 

@@ -83,9 +83,8 @@ def assert_equal(found: Results, expected: Results, cli: Cli) -> None:
     assert set(left(found)) <= {"temporary files", "grids"}
     assert cli("gc", "--yes", "--results", found.root).code == 0
     assert found.files() == expected.files()
-    for kind in ("csv", "md", "tex"):
-        tables = [[path.read_bytes() for path in sorted((each.root / "tables").glob(f"*.{kind}"))] for each in (found, expected)]
-        assert tables[0] == tables[1]
+    tables = [[path.read_bytes() for path in sorted((each.root / "tables").glob("*.csv"))] for each in (found, expected)]
+    assert tables[0] == tables[1]  # the other forms name the seconds that it took
 
 
 def test_three_kills(start: Start, suite: Path, undisturbed: Results, cli: Cli, tmp_path: Path) -> None:
