@@ -7,8 +7,6 @@ from typing import Any
 
 from taco_bench.sources import core_hashes
 
-MOST = 4
-
 
 def causes(old: Mapping[str, Any], parts: Mapping[str, Any]) -> list[str]:
     """What changed since a cell was made.

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from taco_bench.api import Clip, Evaluation, Task
+from taco_bench.api import Clip, Evaluation, Task, sha256_of
 from taco_bench.config import Experiment
 from taco_bench.data.prepared import Prepared
 from taco_bench.jobs.plan import Job
@@ -81,6 +81,7 @@ def work(
         "data": prepared.fingerprints,
         "tagger": prepared.tagger,
         "skipped": prepared.skipped,
+        "splits": {split: _split_hash(clips) for split, clips in prepared.clips.items() if clips},
         "versions": versions(experiment, plugins),
         "hardware": describe_device(experiment),
         "cost": {**training["cost"], "evaluation_seconds": round(time.perf_counter() - started, 2)},
@@ -88,6 +89,11 @@ def work(
     draws = {f"chance {column}": chance.draws for column, chance in found.chance.items()}
     may_save()
     store.save_cell(job.cell, record, found.arrays | draws)
+
+
+def _split_hash(clips: Sequence[Clip]) -> str:
+    """The number of clips and the beginning of the SHA-256 of their ids, in order: the same wherever the same clips are used."""
+    return f"{len(clips)} clips, {sha256_of(*(clip.id for clip in clips))[:16]}"
 
 
 def _evaluated(trained: TrainedModel, plugins: Plugins) -> Evaluation:

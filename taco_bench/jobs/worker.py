@@ -11,8 +11,10 @@ from contextlib import contextmanager
 from taco_bench.data.prepared import Prepared
 from taco_bench.errors import TrainingError, UserError
 from taco_bench.jobs.data import DataCache
+from taco_bench.jobs.facts import Facts
 from taco_bench.jobs.grid import Grid
-from taco_bench.jobs.plan import Job
+from taco_bench.jobs.plan import Job, job_of
+from taco_bench.jobs.stale import causes
 from taco_bench.jobs.work import work
 from taco_bench.plugins import Plugins
 from taco_bench.reporting import Advance, Reporter, Silent
@@ -79,7 +81,7 @@ class Worker:
     def _make(self, job: Job, lease: Lease) -> None:
         try:
             prepared = self.data.get(job.experiment)
-            _refuse_changed_data(job, prepared)
+            _refuse_changes(job, prepared, self.plugins)
             work(job, prepared, self.plugins, self.store, _Reporting(self.reporter, lease), lambda: lease.check(surely=True))
         except LeaseLostError:
             raise
@@ -93,13 +95,13 @@ class Worker:
             self.store.save_failure(job.cell, self.grid.run, job.label, told)
 
 
-def _refuse_changed_data(job: Job, prepared: Prepared) -> None:
-    planned = job.parts["training"]["data"]
-    found = prepared.fingerprints | {"tagger": prepared.tagger}
-    changed = sorted(name for name in {*planned, *found} if planned.get(name) != found.get(name))
-    if changed:
+def _refuse_changes(job: Job, prepared: Prepared, plugins: Plugins) -> None:
+    """Whatever the ids hash must be in this process what it was when the grid was planned."""
+    found = job_of("", job.experiment, Facts(prepared.fingerprints, prepared.tagger), job.seed, plugins)
+    if found.cell != job.cell:
+        changed = causes({"parts": job.parts}, found.parts)
         hint = "run the same command again: it plans anew"
-        raise UserError(f"the data changed while the grid was running: {', '.join(changed)}", where=job.label, hint=hint)
+        raise UserError(f"something changed while the grid was running: {'; '.join(changed)}", where=job.label, hint=hint)
 
 
 def _deadly(deaths: int) -> TrainingError:

@@ -126,8 +126,10 @@ def _header(expanded: Expanded, cells: Sequence[Cell]) -> list[str]:
     experiment: dict[str, Any] = first["experiment"]
     train, model = experiment["train"], experiment["model"]
     taggers = sorted({cell["tagger"] for cell in cells if cell["tagger"]})
+    split = first["splits"].get(pool.get("split"), "")
     facts = [
-        f"{pool.get('split')} split, " + ", ".join(f"{value} {key}" for key, value in pool.items() if key not in ("split", "fusion pairs")),
+        f"{pool.get('split')} split ({split}), "
+        + ", ".join(f"{value} {key}" for key, value in pool.items() if key not in ("split", "fusion pairs")),
         f"tie rule {experiment['evaluation']['metric_convention']}" + (f", queries tied at most {max(ties):.1f} %" if ties else ""),
         f"d = {model['width']}, K = {train['batch_size']}, steps {train['steps']}, checkpoint {train['checkpoint']} (selection split: "
         + ("val)" if train["checkpoint"] == "best" else "none)"),

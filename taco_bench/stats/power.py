@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Sequence
 
@@ -40,11 +41,16 @@ def detectable_effect(differences: Sequence[float], alpha: float, power: float =
     seeds = len(differences)
     if seeds < 2 or attainable_level(seeds, alpha) == 0:
         return math.inf
-    spread = spread_of(differences)
+    return spread_of(differences) * _detectable_spreads(seeds, alpha, power)
+
+
+@functools.cache
+def _detectable_spreads(seeds: int, alpha: float, power: float) -> float:
+    """The detectable effect in units of the spread."""
     top = 1.0
     while power_at(top, 1.0, seeds, alpha) < power:
         top *= 2
-    return spread * float(scipy.optimize.brentq(lambda effect: power_at(effect, 1.0, seeds, alpha) - power, 0.0, top))
+    return float(scipy.optimize.brentq(lambda effect: power_at(effect, 1.0, seeds, alpha) - power, 0.0, top))
 
 
 def seeds_for(effect: float, spread: float, alpha: float, power: float = POWER) -> int:

@@ -24,7 +24,8 @@ def sign_flip_p(differences: Sequence[float]) -> float:
     """The exact one-sided p of a positive mean: the share of all 2^n sign assignments whose mean is no lower than the one seen.
 
     Flipping a subset of the differences lowers their sum by twice the subset's sum, so those are the subsets with a sum of at
-    most 0. They are counted by meeting in the middle: 2^(n/2) sums, not 2^n.
+    most 0. They are counted by meeting in the middle: 2^(n/2) sums, not 2^n. The level is exact where rows that do not differ give
+    differences that are symmetric around 0, as they do when the seeds of the two rows could be swapped.
 
     Args:
         differences: [seeds], better row minus worse row, paired by seed.

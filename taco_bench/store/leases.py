@@ -65,13 +65,18 @@ class Leases:
 
     def _is_dead(self, name: str, found: dict[str, Any]) -> bool:
         if found.get("machine") == this_machine():
-            return started_at(int(found["pid"])) != str(found["started"])
+            return is_surely_dead(found)
         counter = (found.get("token"), found.get("beat"))
         seen, since = self._watched.get(name, (None, 0.0))
         if counter != seen:
             self._watched[name] = (counter, self.clock())
             return False
         return self.clock() - since > self.patience
+
+
+def is_surely_dead(found: dict[str, Any]) -> bool:
+    """Whether a lease's holder was a process of this machine that has ended. Of others it can only be watched."""
+    return found.get("machine") == this_machine() and started_at(int(found["pid"])) != str(found["started"])
 
 
 class Lease:

@@ -12,8 +12,8 @@ SCHEMA_VERSION = 2
 
 
 def _to_2(record: Record) -> Record:
-    """Version 2 added why an id is what it is, what chance gives by column, and what the splits share."""
-    return {"parts": None, "sources": {}, "chance": {}, "leaks": [], **record}
+    """Version 2 added why an id is what it is, what chance gives by column, and what the splits are and share."""
+    return {"parts": None, "sources": {}, "chance": {}, "leaks": [], "splits": {}, **record}
 
 
 MIGRATIONS: dict[int, Callable[[Record], Record]] = {1: _to_2}

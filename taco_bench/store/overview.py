@@ -1,0 +1,48 @@
+"""What a results folder holds."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from taco_bench.store.cells import UNFINISHED, Store
+from taco_bench.store.leases import is_surely_dead
+from taco_bench.store.ledger import asked
+
+
+def overview(store: Store) -> dict[str, Any]:
+    """Numbers of cells and trainings, tables asked for, leases and failures; ready for JSON."""
+    cells = {path.stem for path in (store.root / "cells").glob("[!.]*.json")}
+    broken = sorted(cell for cell in cells if not store.has(cell))
+    trainings = [path for path in (store.root / "trainings").glob("*") if path.is_dir()]
+    return {
+        "root": str(store.root),
+        "cells": len(cells) - len(broken),
+        "broken": broken,
+        "trainings": sum(store.training(path.name) is not None for path in trainings),
+        "unfinished": sum((path / UNFINISHED[0]).is_file() for path in trainings),
+        "tables": [_table(store, title, cells) for title in titles(store)],
+        "running": [_running(lease) for lease in store.leases.all().values()],
+        "failed": [failure for path in sorted((store.root / "failures").glob("[!.]*.json")) if (failure := store.failure(path.stem))],
+    }
+
+
+def titles(store: Store) -> list[str]:
+    """The tables that were asked for."""
+    found = []
+    for path in sorted((store.root / "ledger").glob("[!.]*.json")):
+        try:
+            found.append(str(json.loads(path.read_text(encoding="utf-8"))["table"]))
+        except (OSError, ValueError, KeyError):
+            continue  # it can be made again
+    return found
+
+
+def _table(store: Store, title: str, cells: set[str]) -> dict[str, Any]:
+    wanted = [found[-1] for seeds in asked(store, title).values() for found in seeds.values()]
+    return {"title": title, "cells": len(wanted), "done": len(cells & set(wanted))}
+
+
+def _running(lease: dict[str, Any]) -> dict[str, Any]:
+    shown = {key: lease.get(key) for key in ("label", "machine", "pid", "progress")}
+    return {**shown, "alive": not is_surely_dead(lease)}
