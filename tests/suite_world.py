@@ -1,6 +1,7 @@
 """A small suite on a small data set of files, and cells made by hand.
 
-Modules take the fixtures with ``pytest_plugins = ("suite_world",)``."""
+Modules take the fixtures with ``pytest_plugins = ("suite_world",)``.
+"""
 
 from __future__ import annotations
 
@@ -161,7 +162,9 @@ def suite_shell(filed_site: Path, filed_data: Path, tmp_path: Path) -> Cli:
         path = os.pathsep.join([str(site), *filter(None, [os.environ.get("PYTHONPATH")])])
         usual = {"PYTHONPATH": path, "PYTHONSAFEPATH": "1", "FILED_ROOT": str(filed_data), "TACO_BENCH_RESULTS": str(tmp_path / "results")}
         command = [sys.executable, "-c", before + ENTRY, *map(str, arguments)]
-        found = subprocess.run(command, env={**os.environ, **usual, **environment}, capture_output=True, text=True, check=False, timeout=120)
+        found = subprocess.run(
+            command, env={**os.environ, **usual, **environment}, capture_output=True, text=True, check=False, timeout=120
+        )
         return Result(found.returncode, found.stdout, found.stderr)
 
     return run
