@@ -150,7 +150,7 @@ def _facts(expanded: Expanded, cells: Mapping[str, Sequence[Cell]]) -> list[str]
     return [
         f"{pool.get('split')} split ({first['splits'].get(pool.get('split'), '')}), {sizes}",
         f"tie rule {of('evaluation', 'metric_convention')}" + (f", queries tied at most {max(ties):.1f} %" if ties else ""),
-        f"d = {of('model', 'width')}, K = {of('train', 'batch_size')}, steps {of('train', 'steps')}, "
+        f"d = {of('model', 'width')}, K = {of('train', 'batch_size')}, steps {of('train', 'steps')}",
         f"checkpoint {of('train', 'checkpoint')} (selection split: {selection})",
         f"text encoder {of('text_encoder', 'type')}" + (f", parts of speech by {'; '.join(taggers)}" if taggers else ""),
         f"seeds {', '.join(map(str, expanded.seeds))}, protocol {experiment['task']['type']} version {_version(experiment)}",

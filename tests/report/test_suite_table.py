@@ -168,9 +168,16 @@ class TestHeader:
     def test_what_a_reader_must_know(self, tmp_path: Path) -> None:
         header = "\n".join(suite_table(*filled(tmp_path)).header)
         for fact in (
-            "Two rows (mine), on elsewhere", "test split (40 clips, abc), 40 queries, 40 videos", "tie rule expected", "queries tied at most 0.0 %",
-            "K = 8", "steps 2", "text encoder tiny", "seeds 0, 1, 2, 3, 4, 5", "protocol retrieval version",
-        ):  # fmt: skip
+            "Two rows (mine), on elsewhere",
+            "test split (40 clips, abc), 40 queries, 40 videos",
+            "tie rule expected",
+            "queries tied at most 0.0 %",
+            "K = 8",
+            "steps 2",
+            "text encoder tiny",
+            "seeds 0, 1, 2, 3, 4, 5",
+            "protocol retrieval version",
+        ):
             assert fact in header
 
     def test_a_note_of_the_suite(self, tmp_path: Path) -> None:
