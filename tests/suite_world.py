@@ -1,7 +1,4 @@
-"""A small suite on a small data set of files, and cells made by hand.
-
-Modules take the fixtures with ``pytest_plugins = ("suite_world",)``.
-"""
+"""A small suite on a small data set of files, and cells made by hand."""
 
 from __future__ import annotations
 
@@ -10,15 +7,13 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pytest
 
-from taco_bench.cli.main import call
 from taco_bench.jobs.plan import Line
 from taco_bench.metrics import metrics_of_ranks
 from taco_bench.plugins import Component, Plugins, load_plugins
@@ -115,59 +110,13 @@ class Result:
 Cli = Callable[..., Result]
 
 
-def forget_modules() -> None:
-    for name in [name for name in sys.modules if name.partition(".")[0] == "taco_filed"]:
-        del sys.modules[name]
-
-
-@pytest.fixture(scope="session")
-def filed_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return install_package(tmp_path_factory.mktemp("filed-site"))
-
-
-@pytest.fixture(scope="session")
-def filed_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_data(tmp_path_factory.mktemp("filed") / "data")
-
-
-@pytest.fixture
-def suite_cli(
-    filed_site: Path, filed_data: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Cli]:
-    """Calls the command line in this process with ``taco_filed`` installed; results go to tmp_path/results."""
-    monkeypatch.setenv("TACO_BENCH_RESULTS", str(tmp_path / "results"))
-    monkeypatch.setenv("FILED_ROOT", str(filed_data))
-    for name in ("TACO_BENCH_PLUGINS", "TACO_BENCH_TRACE", "TRIPWIRE", "FORCE_COLOR"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.syspath_prepend(str(filed_site))
-    monkeypatch.setattr("taco_bench_launchers.local.Local.workers", lambda self, load: 1)
-
-    def run(*arguments: object) -> Result:
-        capfd.readouterr()
-        load_plugins.cache_clear()
-        code = call([str(argument) for argument in arguments])
-        return Result(code, *capfd.readouterr())
-
-    forget_modules()
-    yield run
-    forget_modules()
-    load_plugins.cache_clear()
-
-
-@pytest.fixture
-def suite_shell(filed_site: Path, filed_data: Path, tmp_path: Path) -> Cli:
-    """Calls the command line in a process of its own; ``site`` is another folder of installed packages, ``before`` Python to run first."""
-
-    def run(*arguments: object, before: str = "", site: Path = filed_site, **environment: str) -> Result:
-        path = os.pathsep.join([str(site), *filter(None, [os.environ.get("PYTHONPATH")])])
-        usual = {"PYTHONPATH": path, "PYTHONSAFEPATH": "1", "FILED_ROOT": str(filed_data), "TACO_BENCH_RESULTS": str(tmp_path / "results")}
-        command = [sys.executable, "-c", before + ENTRY, *map(str, arguments)]
-        found = subprocess.run(
-            command, env={**os.environ, **usual, **environment}, capture_output=True, text=True, check=False, timeout=120
-        )
-        return Result(found.returncode, found.stdout, found.stderr)
-
-    return run
+def shell(arguments: Sequence[object], environment: Mapping[str, str], site: Path, before: str = "") -> Result:
+    """Calls the command line in a process of its own; ``site`` is a folder of installed packages, ``before`` Python to run first."""
+    path = os.pathsep.join([str(site), *filter(None, [os.environ.get("PYTHONPATH")])])
+    command = [sys.executable, "-c", before + ENTRY, *map(str, arguments)]
+    env = {**os.environ, "PYTHONPATH": path, "PYTHONSAFEPATH": "1", **environment}
+    found = subprocess.run(command, env=env, capture_output=True, text=True, check=False, timeout=120)
+    return Result(found.returncode, found.stdout, found.stderr)
 
 
 class Paperlike:
