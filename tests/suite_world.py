@@ -66,6 +66,24 @@ worse = "third"
 source = "mine"
 """
 
+L1 = """
+schema = 1
+title = "One row"
+source = "mine"
+task = "retrieval"
+columns = ["t2v R@1"]
+metric = "t2v R@1"
+control = "one"
+[options]
+controls = "constant-scores"
+[smallest_effect]
+default = 2.0
+[[row]]
+name = "one"
+label = "One"
+options = { sampler = "random", tokens = "none", "losses.use" = ["l1"] }
+"""
+
 
 def write_suite(folder: Path, text: str = SUITE, name: str = "mine") -> Path:
     path = folder / f"{name}.toml"

@@ -39,11 +39,12 @@ def command(obj: dict[str, Any], /, suite: str, *, as_json: bool, **options: Any
 
     store = Store(results_root(options["results"]))
     plugins = load_plugins(obj["third_party"])
-    for table in expanded(suite, options, plugins, Silent()):
-        states = states_of(table.every, store, asked(store, table.title))
-        if as_json:
-            click.echo(json.dumps(_json(table, states), indent=1))
-            continue
+    tables = expanded(suite, options, plugins, Silent())
+    found = [(table, states_of(table.every, store, asked(store, table.title))) for table in tables]
+    if as_json:
+        records = [_json(table, states) for table, states in found]
+        click.echo(json.dumps(records[0] if len(records) == 1 else records, indent=1))
+    for table, states in [] if as_json else found:
         click.echo("\n".join([*_head(table), "", _tabulated(table, states), "", *_reasons(states), *_sum(states, plugins, options), ""]))
 
 

@@ -118,8 +118,13 @@ def csv_of(table: SuiteTable) -> str:
     return text.getvalue()
 
 
-def json_of(table: SuiteTable) -> str:
-    """Everything, with the ids of the cells behind each row."""
+def json_of(*tables: SuiteTable) -> str:
+    """Everything, with the ids of the cells behind each row; a list where there are several tables."""
+    found = [_table_json(table) for table in tables]
+    return json.dumps(found[0] if len(found) == 1 else found, indent=1, ensure_ascii=False)
+
+
+def _table_json(table: SuiteTable) -> dict[str, Any]:
     rows = [
         {
             **{key: getattr(row, key) for key in ("name", "label", "kind", "status", "values", "paper")},
@@ -128,10 +133,8 @@ def json_of(table: SuiteTable) -> str:
         }
         for row in table.rows
     ]
-    record = {"title": table.title, "header": table.header, "columns": table.columns, "rows": rows}
-    return json.dumps(
-        {**record, "claims": [_claim_json(judged) for judged in table.claims], "footer": table.footer}, indent=1, ensure_ascii=False
-    )
+    head = {key: getattr(table, key) for key in ("title", "header", "columns")}
+    return {**head, "rows": rows, "claims": [_claim_json(judged) for judged in table.claims], "footer": table.footer}
 
 
 def _claim_json(judged: Judged) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from suite_world import (
+    L1,
     REPO,
     SUITE,
     Cli,
@@ -37,24 +38,6 @@ from taco_bench.store.ledger import ask, asked
 from taco_bench.suites.expand import Expanded
 
 pytest_plugins = ("suite_fixtures",)
-
-L1 = """
-schema = 1
-title = "One row"
-source = "mine"
-task = "retrieval"
-columns = ["t2v R@1"]
-metric = "t2v R@1"
-control = "one"
-[options]
-controls = "constant-scores"
-[smallest_effect]
-default = 2.0
-[[row]]
-name = "one"
-label = "One"
-options = { sampler = "random", tokens = "none", "losses.use" = ["l1"] }
-"""
 
 
 def by_row(states: list[State]) -> dict[tuple[str, int], str]:
