@@ -11,6 +11,7 @@ from taco_bench.jobs.plan import Job, Line
 from taco_bench.jobs.price import Price, Prices
 from taco_bench.jobs.stale import causes
 from taco_bench.store.cells import Store
+from taco_bench.store.leases import is_surely_dead
 from taco_bench.store.ledger import Rows
 
 STATES = ("done", "missing", "stale", "failed", "running")
@@ -53,7 +54,7 @@ def states_of(lines: Sequence[Line], store: Store, asked: Rows) -> list[State]:
             before = _before(cell, asked.get(line.name, {}).get(str(job.seed), []), store)
             old |= {cell: before} if before else {}
     prices = Prices(store, _measured(lines, done, old, store))
-    running = store.leases.all()
+    running = {name: lease for name, lease in store.leases.all().items() if not is_surely_dead(lease)}
     trained: set[str] = set()
     return [_state(line, job, store, done, old, prices, running, trained) for line, job in distinct.values()]
 

@@ -35,6 +35,7 @@ from taco_bench.errors import DataError, TrainingError
 from taco_bench.jobs.states import State, states_of
 from taco_bench.store.cells import Store
 from taco_bench.store.ledger import ask, asked
+from taco_bench.store.processes import this_machine
 from taco_bench.suites.expand import Expanded
 
 pytest_plugins = ("suite_fixtures",)
@@ -85,6 +86,17 @@ class TestStates:
         }
         why = {state.state: state.why for state in states if state.why}
         assert why == {"failed": ("a loss is NaN",), "stale": ("option train.steps: 99 -> 2",)}
+
+    def test_a_worker_that_was_killed_runs_no_more(self, table: Expanded, store: Store) -> None:
+        process = subprocess.Popen([sys.executable, "-c", ""])
+        process.wait()
+        lease = {"token": "a", "run": "b", "machine": this_machine(), "pid": process.pid, "started": "1", "beat": 3}
+        path = store.leases.folder / f"{table.lines[0].jobs[0].training}.json"
+        path.parent.mkdir(parents=True)
+        path.write_text(json.dumps(lease))
+        assert by_row(states_of(table.lines[:1], store, {}))["good", 0] == "missing"
+        path.write_text(json.dumps({**lease, "machine": "another"}))
+        assert by_row(states_of(table.lines[:1], store, {}))["good", 0] == "running"
 
     @pytest.mark.parametrize("harm", ["half", "no arrays", "half the arrays", "empty"])
     def test_what_is_not_whole_is_missing(self, harm: str, table: Expanded, store: Store) -> None:
