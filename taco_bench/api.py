@@ -326,5 +326,5 @@ class Launcher(Protocol):
         Interrupted by KeyboardInterrupt, it sends each worker SIGINT (they save their state), waits for them, and raises it again.
 
         Returns:
-            A line for each worker that was killed; none where all ended by themselves. What a killed worker had taken is taken over.
+            A line for each worker that was killed or failed; none where all ended well. What a killed worker had taken is taken over.
         """

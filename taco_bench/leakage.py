@@ -154,5 +154,6 @@ def _near(clips: dict[str, list[Clip]], vectors: dict[str, npt.NDArray[np.float3
 
 
 def _directions(vectors: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.asarray(np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 1e-12))
+    wide = vectors.astype(np.float64)  # the square of a large float32 is none
+    lengths = np.linalg.norm(wide, axis=1, keepdims=True)
+    return np.asarray(np.divide(wide, lengths, out=np.zeros_like(wide), where=lengths > 1e-12), np.float32)

@@ -36,23 +36,31 @@ class Local:
 
     def launch(self, load: Load, command: Sequence[str]) -> list[str]:
         """Start the workers. Each ends when its standard input does: with this process, however that ends."""
-        processes = [
-            # a session of its own: an interrupt at the terminal comes to this process alone, which passes it on once
-            subprocess.Popen(command, env={**os.environ, **self._devices(load, number)}, stdin=subprocess.PIPE, start_new_session=True)  # noqa: S603
-            for number in range(self.workers(load))
-        ]
+        processes: list[subprocess.Popen[bytes]] = []
         try:
+            for number in range(self.workers(load)):
+                environment = {**os.environ, **self._devices(load, number)}
+                # a session of its own: an interrupt at the terminal comes to this process alone, which passes it on once
+                processes.append(subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, start_new_session=True))  # noqa: S603
             codes = [process.wait() for process in processes]
-        except KeyboardInterrupt:
+        except BaseException:
             _interrupt(processes)
             raise
-        return [f"worker {number} was killed by signal {-code}" for number, code in enumerate(codes) if code < 0]
+        finally:
+            for process in processes:
+                if process.stdin is not None:
+                    process.stdin.close()
+        return [f"worker {number} {_end(code)}" for number, code in enumerate(codes) if code]
 
     def _devices(self, load: Load, number: int) -> dict[str, str]:
         if not load.gpu:
             return {}
         visible = [name for name in os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",") if name] or [str(i) for i in range(_gpus())]
         return {"CUDA_VISIBLE_DEVICES": visible[number % len(visible)]}
+
+
+def _end(code: int) -> str:
+    return f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
 
 
 def _interrupt(processes: Sequence[subprocess.Popen[bytes]]) -> None:

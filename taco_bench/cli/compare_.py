@@ -41,6 +41,8 @@ def command(obj: dict[str, Any], /, a: str, b: str, *, metric: str, as_json: boo
 
 def _slices(left: dict[str, Any], right: dict[str, Any], *, third_party: bool) -> dict[str, Any]:
     """What the queries are like; nothing where the two rows were asked different ones."""
+    from pydantic import ValidationError
+
     from taco_bench.config import Experiment
     from taco_bench.errors import UserError
 
@@ -52,13 +54,15 @@ def _slices(left: dict[str, Any], right: dict[str, Any], *, third_party: bool) -
     from taco_bench.reporting import Silent
 
     plugins = load_plugins(third_party)
-    experiments = [Experiment.model_validate(cell["experiment"]) for cell in (left, right)]
-    experiment = next((e for e in experiments if e.tagger is not None), experiments[0])
     try:
+        experiments = [Experiment.model_validate(cell["experiment"]) for cell in (left, right)]
+        experiment = next((e for e in experiments if e.tagger is not None), experiments[0])
         return dict(query_slices(left, experiment, DataCache(plugins, Silent()).get(experiment), plugins))
     except UserError as error:
         click.echo(f"no slices: {error.what}", err=True)  # the data are not here; the figures are
-        return {}
+    except ValidationError:
+        click.echo("no slices: the cells are of another version of taco-bench, with other options", err=True)
+    return {}
 
 
 def _text(found: Any, a: str, b: str, metric: str) -> str:
@@ -72,7 +76,9 @@ def _text(found: Any, a: str, b: str, metric: str) -> str:
     ]
     headers = [f"seeds {seeds}", "A", "B", "A - B", "seeds 95 %", "queries 95 %", "p"]
     parts = [f"A {a}\nB {b}", tabulate(columns, headers, disable_numparse=True, colalign=("left", *["right"] * 6))]
-    parts.append(f"{metric}: A answers {found.flips[0]} queries better, B {found.flips[1]}, in the mean over seeds")
+    parts += [f"note: {warning}" for warning in found.warnings]
+    if found.flips is not None:
+        parts.append(f"{metric}: A answers {found.flips[0]} queries better, B {found.flips[1]}, in the mean over seeds")
     if found.slices:
         rows = [
             [s.name, s.queries, s.clusters, f"{s.mean:+.1f}", _interval(s.interval), f"{s.p:.3f}", f"{s.p_adjusted:.3f}"]

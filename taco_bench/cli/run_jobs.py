@@ -43,9 +43,9 @@ def run(
     plugins = load_plugins(third_party)
     complain(plugins, reporter)
     store = Store(results_root(results))
-    store.check_writable()
     tables = list(_by_table(_lines(points, shared, seeds, plugins, reporter)))
     controls = [_controls(lines[0], seeds, plugins) for lines in tables]
+    store.check_writable()
     every = [line for lines in [*tables, *controls] for line in lines]
     failed = make(every, plugins, store, reporter, launcher, third_party=third_party, fail_fast=fail_fast, force=force)
     outcome = Outcome(store=store, seeds=len(seeds), failed=failed)

@@ -25,9 +25,15 @@ def _lines(found: dict[str, Any]) -> list[str]:
     lines = [f"{found['root']}: {found['cells']} cells, {found['trainings']} trainings, {found['unfinished']} unfinished"]
     lines += [f"  not whole, will be made again: {name}" for name in found["broken"]]
     lines += [f"table {table['title']}: {table['done']} of {table['cells']} cells" for table in found["tables"]]
-    for lease in found["running"]:
-        progress = lease["progress"]
-        step = f", {progress['what']} {progress['done']}/{progress['total']}" if progress else ""
-        lines.append(f"{'running' if lease['alive'] else 'dead, will be taken over'}: {lease['label']} (process {lease['pid']}{step})")
+    lines += [_lease(lease) for lease in found["running"]]
     lines += [f"failed: {failure['label']}: {failure['what']}" for failure in found["failed"]]
     return lines
+
+
+def _lease(lease: dict[str, Any]) -> str:
+    if not lease["machine"]:
+        return f"a lease that cannot be read, will be taken over: {lease['training']}"
+    progress = lease["progress"]
+    step = f", {progress['what']} {progress['done']}/{progress['total']}" if progress else ""
+    host = "" if lease["here"] else f", on {lease['machine'].split()[0]}: whether it lives cannot be seen from here"
+    return f"{'running' if lease['alive'] else 'dead, will be taken over'}: {lease['label']} (process {lease['pid']}{step}{host})"

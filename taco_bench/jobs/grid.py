@@ -12,6 +12,7 @@ from taco_bench.config import Experiment
 from taco_bench.errors import UserError
 from taco_bench.jobs.plan import Job
 from taco_bench.store.cells import Store, save_json
+from taco_bench.store.processes import this_process
 from taco_bench.store.schema import SCHEMA_VERSION, migrated
 
 
@@ -56,7 +57,7 @@ def save_grid(grid: Grid, store: Store) -> Path:
     ]
     path = grid_file(store, grid.run)
     record = {"run": grid.run, "third_party": grid.third_party, "fail_fast": grid.fail_fast, "jobs": jobs}
-    save_json(path, {"schema_version": SCHEMA_VERSION, **record})
+    save_json(path, {"schema_version": SCHEMA_VERSION, "owner": this_process(), **record})
     return path
 
 

@@ -12,9 +12,11 @@ import numpy.typing as npt
 from taco_bench.api import Word
 from taco_bench.config import Experiment
 from taco_bench.data.prepared import Prepared
+from taco_bench.errors import DataError
 from taco_bench.plugins import Plugins
 from taco_bench.report.rows import Cell
-from taco_bench.resolve import DEFAULTS
+from taco_bench.resolve import DEFAULTS, resolve
+from taco_bench.sources import source_hash
 from taco_bench.text.idf import Idf
 from taco_bench.text.tagging import tag_captions
 
@@ -26,10 +28,14 @@ def query_slices(cell: Cell, experiment: Experiment, prepared: Prepared, plugins
 
     Args:
         cell: whose queries.
-        experiment: of the cell; its tagger, or the usual one where it has none.
+        experiment: of the cell, or of one with the same data; its tagger, or the data set's usual one where it has none.
         prepared: its data.
         plugins: for the tagger.
+
+    Raises:
+        DataError: the data are no longer those that the cell was made with.
     """
+    _refuse_changes(cell, experiment, prepared, plugins)
     clips = {clip.id: clip for clip in prepared.clips[experiment.evaluation.split]}
     asked = [clips[name] for name in cell["queries"]["clip"]]
     words = _words(experiment, prepared, plugins)
@@ -45,13 +51,25 @@ def query_slices(cell: Cell, experiment: Experiment, prepared: Prepared, plugins
     return {f"{name} {span}": mask for name, values in found.items() for span, mask in thirds(values).items()}
 
 
+def _refuse_changes(cell: Cell, experiment: Experiment, prepared: Prepared, plugins: Plugins) -> None:
+    name = experiment.data["type"]
+    before = {key: value for key, value in cell["data"].items() if key != "text encoder"}
+    now = {key: value for key, value in prepared.fingerprints.items() if key != "text encoder"}
+    source = (cell["parts"] or {}).get("training", {}).get("components", {}).get(f"data {name}")
+    known = {clip.id for clip in prepared.clips[experiment.evaluation.split]}
+    changed = before != now or (source is not None and source != source_hash(plugins.get("data", name).factory))
+    if changed or not known.issuperset(cell["queries"]["clip"]):
+        hint = f"taco-bench explain {cell['id']} shows what they were"
+        raise DataError(f"the data set {name} is not what it was when the cells were made", where=name, hint=hint)
+
+
 def _numbers(captions: Sequence[Sequence[Word]], measure: Callable[[Sequence[Word]], float]) -> npt.NDArray[np.float64]:
     return np.array([measure(caption) for caption in captions], float)
 
 
 def _words(experiment: Experiment, prepared: Prepared, plugins: Plugins) -> dict[str, list[Word]]:
     """The words of every caption, as training tags them, so that its cache serves here."""
-    spec: dict[str, Any] = experiment.tagger or {"type": DEFAULTS["tagger"]}
+    spec: dict[str, Any] = experiment.tagger or _usual_tagger(experiment, plugins)
     tagger = plugins.build("tagger", spec)
     if tagger.missing():
         spec = {"type": plugins.get("tagger", spec["type"]).fallback}
@@ -60,6 +78,12 @@ def _words(experiment: Experiment, prepared: Prepared, plugins: Plugins) -> dict
     tagged = tag_captions(texts, tagger, options=json.dumps(spec, sort_keys=True))
     idf = Idf(tagged[caption] for clip in prepared.clips["train"] for caption in clip.captions)
     return {caption: idf.annotate(words) for caption, words in tagged.items()}
+
+
+def _usual_tagger(experiment: Experiment, plugins: Plugins) -> dict[str, Any]:
+    """What would tag the captions of this data set if L2 were trained."""
+    data = {"data": experiment.data, "encoder": list(experiment.encoder), "text_encoder": experiment.text_encoder}
+    return resolve([data], plugins).tagger or {"type": DEFAULTS["tagger"]}
 
 
 def thirds(values: npt.NDArray[np.float64]) -> dict[str, Mask]:

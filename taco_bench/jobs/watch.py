@@ -12,6 +12,7 @@ from typing import Any
 from taco_bench.jobs.grid import Grid
 from taco_bench.reporting import Advance, Reporter
 from taco_bench.store.cells import Store
+from taco_bench.store.leases import is_surely_dead
 
 SECONDS = 0.5
 
@@ -45,7 +46,7 @@ def _watch(grid: Grid, store: Store, reporter: Reporter, ended: threading.Event)
     with reporter.bar("cells", len(grid.jobs)) as advance:
         while True:
             last = ended.is_set()
-            leases = {name: lease for name, lease in store.leases.all().items() if name in trainings}
+            leases = {name: lease for name, lease in store.leases.all().items() if name in trainings and not is_surely_dead(lease)}
             now = sum(store.cell_file(job.cell).is_file() for job in grid.jobs)
             failed = len(grid.failed(store))
             left = _left(time.monotonic() - started, now, len(grid.jobs) - failed, leases)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from importlib.metadata import version
 from typing import Any
 
@@ -117,7 +116,12 @@ def _trained(
         model = new_model(job.experiment, job.seed, prepared, device)
         load_weights(store.weights(job.training), model)
         return model.eval(), record
-    validate = partial(validation_score, experiment=job.experiment, prepared=prepared)
+
+    def validate(model: TACo) -> float:
+        score = validation_score(model, job.experiment, prepared)
+        may_save()  # the best weights are kept next
+        return score
+
     training = Training(job.experiment, job.seed, prepared, plugins, store.training_folder(job.training), validate)
     model = training.run(reporter, job.label)
     may_save()

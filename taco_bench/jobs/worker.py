@@ -86,13 +86,16 @@ class Worker:
         except LeaseLostError:
             raise
         except UserError as error:
-            self.store.save_failure(job.cell, self.grid.run, job.label, error)
+            self._fail(job, lease, error)
         except Exception as error:
             if os.environ.get("TACO_BENCH_TRACE") == "1":
                 self.reporter.say(traceback.format_exc())
             hint = "TACO_BENCH_TRACE=1 prints the traceback"
-            told = TrainingError(f"{type(error).__name__}: {error}", where=_innermost(error), hint=hint)
-            self.store.save_failure(job.cell, self.grid.run, job.label, told)
+            self._fail(job, lease, TrainingError(f"{type(error).__name__}: {error}", where=_innermost(error), hint=hint))
+
+    def _fail(self, job: Job, lease: Lease, error: UserError) -> None:
+        lease.check(surely=True)  # whoever has taken over may have made it
+        self.store.save_failure(job.cell, self.grid.run, job.label, error)
 
 
 def _refuse_changes(job: Job, prepared: Prepared, plugins: Plugins) -> None:

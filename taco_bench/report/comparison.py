@@ -9,11 +9,14 @@ import numpy as np
 import numpy.typing as npt
 
 from taco_bench.errors import UserError
-from taco_bench.report.queries import contributions, figure, paired, videos
+from taco_bench.report.queries import contributions, convention, figure, paired, same_queries, videos
 from taco_bench.report.rows import Cell
 from taco_bench.stats.intervals import cluster_bootstrap, paired_t_interval
 from taco_bench.stats.signflip import sign_flip_p
 from taco_bench.stats.slices import Slice, slice_differences
+
+TIE = 1e-9
+"""Points by which no two credits differ but by rounding, in a mean over seeds."""
 
 
 @dataclass(frozen=True)
@@ -45,13 +48,15 @@ class Comparison:
 
     Attributes:
         columns: every figure that both have.
-        flips: queries that a answers better, and queries that b does, in the mean over seeds.
+        flips: queries that a answers better, and queries that b does, in the mean over seeds; None where queries cannot be compared.
         slices: differences of the metric by what the queries are like, corrected for their number.
+        warnings: why the figures, or the queries, do not compare.
     """
 
     columns: list[Column]
-    flips: tuple[int, int]
+    flips: tuple[int, int] | None
     slices: list[Slice]
+    warnings: list[str]
 
 
 def compare(a: Sequence[Cell], b: Sequence[Cell], metric: str, slices: Mapping[str, npt.NDArray[np.bool_]]) -> Comparison:
@@ -64,7 +69,7 @@ def compare(a: Sequence[Cell], b: Sequence[Cell], metric: str, slices: Mapping[s
         slices: masks [queries].
 
     Raises:
-        UserError: they have no seed, no column or no queries in common.
+        UserError: they have no seed in common, or not both have the metric.
     """
     common = sorted({cell["seed"] for cell in a} & {cell["seed"] for cell in b})
     if not common:
@@ -73,11 +78,18 @@ def compare(a: Sequence[Cell], b: Sequence[Cell], metric: str, slices: Mapping[s
     names = [name for name in next(iter(a[0]["rows"].values())) if name in next(iter(b[0]["rows"].values()))]
     if metric not in names:
         raise UserError(f"not both rows have the column {metric!r}", where="--metric", hint="columns: " + ", ".join(names))
-    difference = paired(a, b, metric)
+    columns, difference = [_column(name, a, b) for name in names], paired(a, b, metric)
     if difference is None:
-        return Comparison([_column(name, a, b) for name in names], (0, 0), [])
+        return Comparison(columns, None, [], _warnings(a, b) or [f"{metric} cannot be compared query by query"])
     found = slice_differences(_mean(a, metric), _mean(b, metric), np.array(videos(a[0])), slices)
-    return Comparison([_column(name, a, b) for name in names], (int((difference > 0).sum()), int((difference < 0).sum())), found)
+    flips = int((difference > TIE).sum()), int((difference < -TIE).sum())
+    return Comparison(columns, flips, found, _warnings(a, b))
+
+
+def _warnings(a: Sequence[Cell], b: Sequence[Cell]) -> list[str]:
+    found = [] if same_queries([*a, *b]) else ["they were asked different queries: neither figures nor queries compare"]
+    rules = list(dict.fromkeys(convention(cell) for cell in [*a, *b]))
+    return found + ([f"ties count by different rules: {', '.join(rules)}"] if len(rules) > 1 else [])
 
 
 def _column(name: str, a: Sequence[Cell], b: Sequence[Cell]) -> Column:

@@ -17,10 +17,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from taco_bench.atomic import cannot_write
 from taco_bench.store.processes import started_at, this_machine
 
 BEAT = 2.0
 PATIENCE = 60.0
+_OWN: set[str] = set()
+"""Tokens of the leases that this process may hold; one of its leases that is not among them is nobody's."""
 
 
 class LeaseLostError(Exception):
@@ -47,6 +50,9 @@ class Leases:
             name: of what is to be made.
             run: of which grid, for the count of workers that died over it.
             label: for people.
+
+        Raises:
+            UserError: the folder cannot be written to, or the disk is full.
         """
         path = self.folder / f"{name}.json"
         found = read(path)
@@ -56,7 +62,10 @@ class Leases:
                 return None
             deaths = found.get("deaths", 0) + 1 if found.get("run") == run else 0
         lease = Lease(path, run, label, deaths)
-        return lease if lease.create() else None
+        try:
+            return lease if lease.create() else None
+        except OSError as error:
+            raise cannot_write(path, error.strerror or str(error)) from error
 
     def all(self) -> dict[str, dict[str, Any]]:
         """The leases that there are, by what they are for."""
@@ -75,8 +84,12 @@ class Leases:
 
 
 def is_surely_dead(found: dict[str, Any]) -> bool:
-    """Whether a lease's holder was a process of this machine that has ended. Of others it can only be watched."""
-    return found.get("machine") == this_machine() and started_at(int(found["pid"])) != str(found["started"])
+    """Whether a lease's holder was a process of this machine that has ended, or is this one and gave it up. Others can only be watched."""
+    if found.get("machine") != this_machine():
+        return False
+    if found.get("pid") == os.getpid() and found.get("token") not in _OWN:
+        return True
+    return started_at(int(found.get("pid", 0))) != str(found.get("started"))
 
 
 class Lease:
@@ -89,6 +102,7 @@ class Lease:
 
     def __init__(self, path: Path, run: str, label: str, deaths: int) -> None:
         self.path, self.token, self.deaths = path, uuid.uuid4().hex, deaths
+        _OWN.add(self.token)
         self.progress: dict[str, Any] = {}
         self._lost, self._ended = False, threading.Event()
         pid = os.getpid()
@@ -125,11 +139,12 @@ class Lease:
         """Give it back."""
         self._ended.set()
         self._thread.join()
+        _OWN.discard(self.token)  # whatever happens to the file, nobody has to wait for this process
         if self.is_held():
             self.path.unlink(missing_ok=True)
 
     def is_held(self) -> bool:
-        """Whether the file still has this lease's token."""
+        """Whether the file still has this lease's token; not where it cannot be read."""
         found = read(self.path)
         return found is not None and found.get("token") == self.token
 
@@ -145,18 +160,30 @@ class Lease:
     def _keep_alive(self) -> None:
         while not self._ended.wait(BEAT):
             try:
-                if not self.is_held():
+                found = read(self.path)
+                if found is None or found.get("token", self.token) != self.token:
                     self._lost = True
                     return
-                self._write().replace(self.path)
+                self._beat_once()
             except OSError:
                 continue  # a full disk or a share that is away: the next beat may succeed
+
+    def _beat_once(self) -> None:
+        temporary = self._write()
+        try:
+            temporary.replace(self.path)
+        finally:
+            temporary.unlink(missing_ok=True)
 
     def _write(self) -> Path:
         """A new temporary file with the state of things."""
         self._beat += 1
         temporary = self.path.with_name(f".{self.path.stem}-{self.token}-{self._beat}.tmp")
-        temporary.write_text(json.dumps({**self._content, "beat": self._beat, "progress": self.progress}), encoding="utf-8")
+        try:
+            temporary.write_text(json.dumps({**self._content, "beat": self._beat, "progress": self.progress}), encoding="utf-8")
+        except OSError:
+            temporary.unlink(missing_ok=True)
+            raise
         return temporary
 
 

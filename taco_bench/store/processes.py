@@ -6,6 +6,7 @@ import os
 import socket
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 
 @cache
@@ -17,6 +18,16 @@ def this_machine() -> str:
     except OSError:
         space = ""
     return " ".join(filter(None, [socket.gethostname(), boot, space]))
+
+
+def this_process() -> dict[str, Any]:
+    """Names this process for :func:`has_ended`."""
+    return {"machine": this_machine(), "pid": os.getpid(), "started": started_at(os.getpid())}
+
+
+def has_ended(process: dict[str, Any]) -> bool:
+    """Whether a process of this machine is no longer there; one of another machine counts as alive."""
+    return process.get("machine") == this_machine() and started_at(int(process["pid"])) != str(process["started"])
 
 
 def started_at(pid: int) -> str:

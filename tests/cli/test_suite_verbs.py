@@ -71,7 +71,7 @@ class TestReproduce:
         table = found.json
         assert table["title"] == "mine@filed"
         trained = {row["name"]: row["seeds"] for row in table["rows"] if row["cells"]}
-        assert trained == dict.fromkeys(["good", "plain", "third", "good/shuffled-captions"], [0, 1])
+        assert trained == {name: [0, 1] for name in ("good", "plain", "third", "good/shuffled-captions")}
         assert {claim["word"] for claim in table["claims"]} <= {"UNDERPOWERED", "NULL"}
         assert len(list((folder / "results" / "cells").glob("*.json"))) == 8
 

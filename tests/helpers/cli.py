@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 ENTRY = "from taco_bench.cli.main import entry; entry()"
-TWO_WORKERS = "import taco_bench.jobs.pool as pool; pool.workers_for = lambda jobs: min(2, len(jobs)); "
-SAVE_ALWAYS = "import taco_bench.train.loop as loop; loop.SAVE_EVERY_SECONDS = 0.0; "
+TWO_WORKERS = ("--workers", 2)
+SAVE_ALWAYS = {"SAVE_EVERY_SECONDS": "0"}
+"""The environment in which a training with a sampler of taco_picks saves its state after each step, in workers too."""
 SMALL = ("run", "--data", "small")
 ONE = (*SMALL, "--no-control")
 """A run of one training."""

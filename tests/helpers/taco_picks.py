@@ -20,7 +20,7 @@ class Neighbours:
     """The next pairs of the batch.
 
     With WATCH_FOLDER set, each call adds a line to the file ``calls`` in it; with HOLD_AT=n too, the call number n of a process makes
-    the file ``held`` there and waits as long as it exists.
+    the file ``held`` there and waits as long as it exists. With SAVE_EVERY_SECONDS set, trainings save their state that often.
 
     Args:
         hard_negatives: K'.
@@ -28,6 +28,10 @@ class Neighbours:
 
     def __init__(self, hard_negatives: Annotated[int, Field(gt=0)] = 2) -> None:
         self.hard_negatives = hard_negatives
+        if seconds := os.environ.get("SAVE_EVERY_SECONDS"):
+            import taco_bench.train.loop as loop
+
+            loop.SAVE_EVERY_SECONDS = float(seconds)
 
     def negatives(self, batch_size: int) -> int:
         return self.hard_negatives

@@ -83,7 +83,7 @@ class TestOneProcess:
     def test_a_kill_in_training(
         self, start: Start, cli: Cli, results: Results, tmp_path: Path, undisturbed: Callable[..., Results]
     ) -> None:
-        started = start(*ONE, *NEIGHBOURS, before=SAVE_ALWAYS, WATCH_FOLDER=str(tmp_path), HOLD_AT="5")
+        started = start(*ONE, *NEIGHBOURS, WATCH_FOLDER=str(tmp_path), HOLD_AT="5", **SAVE_ALWAYS)
         started.wait_for(held(tmp_path))
         started.process.kill()
         assert started.finish().code == -signal.SIGKILL
@@ -181,8 +181,8 @@ class TestWorkers:
     def test_an_interrupt_in_training(
         self, start: Start, cli: Cli, results: Results, tmp_path: Path, undisturbed: Callable[..., Results]
     ) -> None:
-        """Ctrl-C reaches the whole process group; each worker saves its state at its next step."""
-        started = start(*SMALL, *NEIGHBOURS, before=TWO_WORKERS, WATCH_FOLDER=str(tmp_path), HOLD_AT="4")
+        """Ctrl-C reaches the parent alone, which passes it on; each worker saves its state at its next step."""
+        started = start(*SMALL, *NEIGHBOURS, *TWO_WORKERS, WATCH_FOLDER=str(tmp_path), HOLD_AT="4")
         workers = started.wait_for(held(tmp_path, 2))
         os.killpg(started.process.pid, signal.SIGINT)
         time.sleep(2)  # the parent tells the workers, on a busy machine too
@@ -197,15 +197,15 @@ class TestWorkers:
         assert_same(results, undisturbed(*SMALL, *NEIGHBOURS))
 
     def test_an_interrupt_while_the_workers_start(self, start: Start, results: Results) -> None:
-        started = start(*SMALL, *NEIGHBOURS, before=TWO_WORKERS)
-        started.wait_for(lambda: len(children(started.process.pid)) >= 3)  # two workers and the resource tracker
+        started = start(*SMALL, *NEIGHBOURS, *TWO_WORKERS)
+        started.wait_for(lambda: len(children(started.process.pid)) >= 2)
         time.sleep(0.7)  # they import
         os.killpg(started.process.pid, signal.SIGINT)
         assert_interrupted(started.finish())
         assert results.cells() == {}
 
     def test_a_killed_parent_leaves_no_workers_behind(self, start: Start, cli: Cli, results: Results, tmp_path: Path) -> None:
-        started = start(*SMALL, *NEIGHBOURS, before=TWO_WORKERS, WATCH_FOLDER=str(tmp_path), HOLD_AT="4")
+        started = start(*SMALL, *NEIGHBOURS, *TWO_WORKERS, WATCH_FOLDER=str(tmp_path), HOLD_AT="4")
         held_by = started.wait_for(held(tmp_path, 2))
         workers = [int(path.name.removeprefix("held-")) for path in held_by]
         started.process.kill()
@@ -226,7 +226,7 @@ class TestWorkers:
 
     def test_a_killed_worker_fails_its_cells_with_a_message(self, start: Start, results: Results, tmp_path: Path) -> None:
         """As the kernel does where memory runs out."""
-        started = start(*SMALL, *NEIGHBOURS, before=TWO_WORKERS, WATCH_FOLDER=str(tmp_path), HOLD_AT="4")
+        started = start(*SMALL, *NEIGHBOURS, *TWO_WORKERS, WATCH_FOLDER=str(tmp_path), HOLD_AT="4")
         held_by = started.wait_for(held(tmp_path, 2))
         os.kill(int(held_by[0].name.removeprefix("held-")), signal.SIGKILL)
         time.sleep(0.2)

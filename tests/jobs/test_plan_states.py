@@ -166,7 +166,7 @@ class TestPrices:
         assert found == pytest.approx({("good", 1): 3.0, ("plain", 0): 3.0, ("plain", 1): 0.0})  # the store has no weights of seed 0
 
     def test_like_is_priced_by_like(self, table: Expanded, store: Store) -> None:
-        good, plain, third = table.lines
+        good, _, third = table.lines
         cost = {"steps": 2, "fusion_pairs_per_step": 1, "parameters": 1, "evaluation_seconds": 1.0}
         save_row(store, good, [10], cost={**cost, "seconds": 4.0})
         save_row(store, third, [10], cost={**cost, "seconds": 40.0})
@@ -295,7 +295,8 @@ class TestSeeds:
         found = suite_cli("plan", write_suite(tmp_path), "--data", "filed", "--seeds", seeds)
         assert found.code == 0
         assert found.out.startswith(f"mine@filed, {seeds} seeds\n")
-        assert (warning in found.out) and ("can decide" in found.out) == bool(warning)
+        assert warning in found.out
+        assert ("can decide" in found.out) == bool(warning)
 
     def test_table_3_says_what_6_seeds_would_add(self, suite_cli: Cli) -> None:
         found = suite_cli("plan", "paper/table3", "--data", "planted")

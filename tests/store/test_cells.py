@@ -126,11 +126,3 @@ class TestCheckWritable:
             Store(tmp_path / "file" / "results").check_writable()
         assert str(tmp_path / "file" / "results") in caught.value.where
         assert "--results" in caught.value.hint
-
-
-def test_a_table_is_replaced_whole(store: Store) -> None:
-    first = store.save_table("run", "one é")
-    assert store.save_table("run", "two é") == first
-    assert first.read_text(encoding="utf-8") == "two é"
-    assert first.suffix == ".md"
-    assert [path.name for path in first.parent.iterdir()] == [first.name]
