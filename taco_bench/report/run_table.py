@@ -80,7 +80,7 @@ def _facts(group: Group) -> dict[str, str]:
     """What a reader must know of a row: its recipe, its protocol, and every loss and evaluation option that is not a default."""
     experiment, cell = group.experiment, group.cells[0]
     model, train, sampler = experiment.model, experiment.train, experiment.sampler or {}
-    ties = [cell["rows"]["all scores"]["t2v ties"] for cell in group.cells if "all scores" in cell["rows"]]
+    ties = [row["t2v ties"] for cell in group.cells if "t2v ties" in (row := cell["rows"].get("all scores", {}))]
     return {
         "tie rule": experiment.evaluation.metric_convention,
         **({"queries tied": f"{np.mean(ties):.1f} %"} if ties else {}),

@@ -100,9 +100,14 @@ class Store:
                 yield found
 
     def training(self, training: str) -> Record | None:
-        """The record of a finished training; None where there is none."""
-        record = _read(self.training_folder(training) / "training.json")
-        return record if self.weights(training).is_file() else None
+        """The record of a finished training; None where there is none.
+
+        Raises:
+            DataError: its file is of a newer schema.
+        """
+        path = self.training_folder(training) / "training.json"
+        record = _read(path)
+        return migrated(record, str(path)) if record is not None and self.weights(training).is_file() else None
 
     def arrays(self, cell: str) -> dict[str, npt.NDArray[Any]]:
         """The arrays kept beside a cell."""

@@ -55,14 +55,12 @@ class Leases:
             UserError: the folder cannot be written to, or the disk is full.
         """
         path = self.folder / f"{name}.json"
-        found = read(path)
-        deaths = 0
-        if found is not None:
-            if not self._is_dead(name, found) or not _remove(path, found.get("token")):
-                return None
-            deaths = found.get("deaths", 0) + 1 if found.get("run") == run else 0
-        lease = Lease(path, run, label, deaths)
         try:
+            found = read(path)
+            if found is not None and not (self._is_dead(name, found) and _remove(path, found.get("token"))):
+                return None
+            deaths = found.get("deaths", 0) + 1 if found and found.get("run") == run else 0
+            lease = Lease(path, run, label, deaths)
             return lease if lease.create() else None
         except OSError as error:
             raise cannot_write(path, error.strerror or str(error)) from error
@@ -191,7 +189,7 @@ def read(path: Path) -> dict[str, Any] | None:
     """What a lease says; None where there is none, empty where it is not whole."""
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, ValueError):
         return {}

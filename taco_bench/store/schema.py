@@ -20,12 +20,15 @@ MIGRATIONS: dict[int, Callable[[Record], Record]] = {1: _to_2}
 """From each older version to the next."""
 
 
-def migrated(record: Record, where: str) -> Record:
+def migrated(record: Any, where: str) -> Record:
     """The record as this version writes it; the file stays as it is.
 
     Raises:
         DataError: it was written by a newer taco-bench.
+        ValueError: it is no record at all.
     """
+    if not isinstance(record, dict):
+        raise ValueError(f"{where} holds no record")
     version = record.get("schema_version", 0)
     if version > SCHEMA_VERSION:
         what = f"a record has the schema version {version}, this taco-bench reads up to {SCHEMA_VERSION}"

@@ -57,8 +57,9 @@ def fresh_plugins() -> Iterator[None]:
 
 @pytest.fixture
 def site(small_plugins: Path, fresh_plugins: None, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder with the plugins of tests/helpers, on sys.path."""
+    """The folder with the plugins of tests/helpers, on sys.path, and on that of the workers that are started."""
     monkeypatch.syspath_prepend(str(small_plugins))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(small_plugins), *filter(None, [os.environ.get("PYTHONPATH")])]))
     return small_plugins
 
 

@@ -19,7 +19,8 @@ calls = 0
 class Neighbours:
     """The next pairs of the batch.
 
-    With WATCH_FOLDER set, each call adds a line to the file ``calls`` in it; with HOLD_AT=n too, the call number n of a process makes
+    With WATCH_FOLDER set, each call adds a line to the file ``calls`` in it, and to the file ``steps`` one that tells its process, its K',
+    and its generator: which is another in each step and for each seed. With HOLD_AT=n too, the call number n of a process makes
     the file ``held`` there and waits as long as it exists. With SAVE_EVERY_SECONDS set, trainings save their state that often.
 
     Args:
@@ -40,6 +41,8 @@ class Neighbours:
         import torch
 
         if folder := os.environ.get("WATCH_FOLDER"):
+            with (Path(folder) / "steps").open("a") as file:
+                file.write(f"{os.getpid()} {self.hard_negatives} {generator.initial_seed()}\n")
             watched(Path(folder))
         own = torch.arange(batch_size, device=device).unsqueeze(1)
         others = (own + torch.arange(1, self.hard_negatives + 1, device=device)) % batch_size
