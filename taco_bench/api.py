@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import tokenizers
     import torch
 
-    from taco_bench.config import Experiment
+    from taco_bench.config import Experiment as Experiment  # for plugins: what a control receives
 
 __all__ = [
     "Chance",

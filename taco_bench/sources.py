@@ -6,6 +6,7 @@ import ast
 import sys
 from collections.abc import Callable
 from functools import cache
+from importlib.machinery import ModuleSpec, PathFinder
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -67,10 +68,19 @@ def _imports(path: Path, module: str) -> list[str]:
 
 
 def _file_of(module: str) -> Path | None:
-    """The source file of a module that is imported or can be found; None for packages' __init__, attributes and built-ins."""
+    """The source file of a module that is imported or can be found; None for attributes and built-ins."""
     loaded = sys.modules.get(module)
-    try:
-        origin = getattr(loaded, "__file__", None) or (spec.origin if (spec := find_spec(module)) else None)
-    except (ModuleNotFoundError, ValueError):
-        return None
+    origin = getattr(loaded, "__file__", None) or (spec.origin if (spec := _spec_of(module)) else None)
     return Path(origin) if origin and origin.endswith(".py") else None
+
+
+def _spec_of(module: str) -> ModuleSpec | None:
+    """Where a module is, without importing the packages that it is in, as find_spec would: they may import torch."""
+    parent = module.rpartition(".")[0]
+    try:
+        if not parent:
+            return find_spec(module)
+        above = _spec_of(parent)
+        return PathFinder.find_spec(module, above.submodule_search_locations) if above and above.submodule_search_locations else None
+    except ValueError:
+        return None

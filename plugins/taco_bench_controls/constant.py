@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from taco_bench.api import Clip, Trained
-    from taco_bench.config import Experiment
+    from taco_bench.api import Clip, Experiment, Trained
 
 
 class ConstantScores:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from taco_bench.api import Trained
-    from taco_bench.config import Experiment
+    from taco_bench.api import Experiment, Trained
 
 
 class ShuffledCaptions:

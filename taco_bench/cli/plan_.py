@@ -13,6 +13,7 @@ from taco_bench.cli.options import EXPERIMENT, WORK, launcher_of, with_options
 
 if TYPE_CHECKING:
     from taco_bench.jobs.states import State
+    from taco_bench.store.cells import Store
     from taco_bench.suites.expand import Expanded
 
 EXAMPLES = """\b
@@ -39,12 +40,15 @@ def command(obj: dict[str, Any], /, suite: str, *, as_json: bool, **options: Any
 
     store = Store(results_root(options["results"]))
     plugins = load_plugins(obj["third_party"])
-    for table in expanded(suite, options, plugins, Silent()):
-        states = states_of(table.every, store, asked(store, table.title))
-        if as_json:
-            click.echo(json.dumps(_json(table, states), indent=1))
-            continue
-        click.echo("\n".join([*_head(table), "", _tabulated(table, states), "", *_reasons(states), *_sum(states, plugins, options), ""]))
+    tables = expanded(suite, options, plugins, Silent())
+    found = [(table, states_of(table.every, store, asked(store, table.title))) for table in tables]
+    if as_json:
+        records = [_json(table, states) for table, states in found]
+        click.echo(json.dumps(records[0] if len(records) == 1 else records, indent=1))
+    for table, states in [] if as_json else found:
+        click.echo(
+            "\n".join([*_head(table), "", _tabulated(table, states), "", *_reasons(states), *_sum(states, store, plugins, options), ""])
+        )
 
 
 def _head(table: Expanded) -> list[str]:
@@ -83,7 +87,7 @@ def _reasons(states: Sequence[State]) -> list[str]:
     return [f"{why} ({count} cells)" for why, count in found.items()]
 
 
-def _sum(states: Sequence[State], plugins: Any, options: dict[str, Any]) -> list[str]:
+def _sum(states: Sequence[State], store: Store, plugins: Any, options: dict[str, Any]) -> list[str]:
     from taco_bench.api import Load
     from taco_bench.jobs.price import total
 
@@ -95,8 +99,10 @@ def _sum(states: Sequence[State], plugins: Any, options: dict[str, Any]) -> list
     train = todo[0].job.experiment.train
     load = Load(len({state.job.training for state in todo}), train.threads, train.device == "cuda")
     workers = plugins.build("launcher", launcher_of(options)).workers(load)
-    lines = [f"{len(todo)} cells to make: {load.trainings} trainings by {workers} workers, about {_seconds(price.seconds / workers)}, "]
-    lines[0] += f"{_bytes(price.disk)} on disk" if unknown < len(todo) else "time and disk not known"
+    new = len({state.job.training for state in todo if store.training(state.job.training) is None})
+    lines = [f"{len(todo)} cells to make, {new} trainings among them, by {workers} workers"]
+    if unknown < len(todo):
+        lines[0] += f": about {_seconds(price.seconds / workers)}, {_bytes(price.disk)} on disk"
     return [*lines, f"{unknown} cells have no price yet: nothing like them has been measured here"] if unknown else lines
 
 

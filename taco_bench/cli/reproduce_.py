@@ -59,12 +59,14 @@ def command(obj: dict[str, Any], /, suite: str, **options: Any) -> int:
             fail_fast=options["fail_fast"],
             force=options["force"],
         )
-    for table in tables:
-        made = suite_table(table, store, _by_row(table.every, failed))
-        path = save(made, store, table.suite.task)
-        click.echo(json_of(made) if options["as_json"] else ("" if options["quiet"] else "\n") + text_of(made), nl=options["as_json"])
-        if not options["quiet"] and not options["as_json"]:
-            click.echo(f"\ntable: {path} (and .csv, .tex, .json)")
+    made = [suite_table(table, store, _by_row(table.every, failed) if failed else {}) for table in tables]
+    paths = [save(table, store, tables[0].suite.task) for table in made]
+    if options["as_json"]:
+        click.echo(json_of(*made))
+    for table, path in [] if options["as_json"] else zip(made, paths, strict=True):
+        click.echo(
+            text_of(table) if options["quiet"] else f"\n{text_of(table)}\ntable: {path} (and .csv, .tex, .json)", nl=not options["quiet"]
+        )
     if not options["quiet"] and not options["as_json"]:
         click.echo(
             f"{time.monotonic() - started:.0f} s in all; any cell says where it comes from: taco-bench explain {tables[0].title}:ROW"
@@ -75,10 +77,12 @@ def command(obj: dict[str, Any], /, suite: str, **options: Any) -> int:
 
 
 def _by_row(lines: Any, failed: dict[str, UserError]) -> dict[str, str]:
-    """Why the cells of a row failed, the first of them."""
+    """Why the cells of a row failed, the first of them; a cell that was not begun has not failed."""
+    from taco_bench.jobs.launch import NotBegunError
+
     found: dict[str, str] = {}
     for line in lines:
         for job in line.jobs:
-            if job.label in failed:
+            if job.label in failed and not isinstance(failed[job.label], NotBegunError):
                 found.setdefault(line.name, failed[job.label].what)
     return found

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from taco_bench.cli.options import once, seeds_of, shared
 from taco_bench.errors import UserError
 from taco_bench.plugins import Plugins
-from taco_bench.report.files import save_table
-from taco_bench.report.suite_table import SuiteTable
 from taco_bench.reporting import Reporter
 from taco_bench.resolve import DEFAULTS
 from taco_bench.store.cells import Store
 from taco_bench.store.ledger import ask
 from taco_bench.suites.expand import Expanded, expand
 from taco_bench.suites.load import load_suite
+
+if TYPE_CHECKING:
+    from taco_bench.report.suite_table import SuiteTable
 
 SEEDS = 5
 
@@ -38,6 +39,7 @@ def note(tables: Sequence[Expanded], store: Store) -> None:
 
 def save(table: SuiteTable, store: Store, task: str) -> str:
     """Save a table in every form; the path of the Markdown."""
+    from taco_bench.report.files import save_table
     from taco_bench.report.formats import csv_of, json_of, text_of
     from taco_bench.report.run_table import choices
 

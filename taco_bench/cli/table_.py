@@ -26,8 +26,10 @@ def command(obj: dict[str, Any], /, suite: str, *, format_: str, **options: Any)
     from taco_bench.store.cells import Store
 
     store = Store(results_root(options["results"]))
-    for table in expanded(suite, options, load_plugins(obj["third_party"]), Silent()):
-        made = suite_table(table, store)
-        forms = {"csv": lambda made=made: csv_of(made), "json": lambda made=made: json_of(made) + "\n"}
-        notes = choices(table.suite.task) if format_ == "md" else []
-        click.echo(forms[format_]() if format_ in forms else text_of(made, format_, notes), nl=False)
+    tables = expanded(suite, options, load_plugins(obj["third_party"]), Silent())
+    made = [suite_table(table, store) for table in tables]
+    notes = choices(tables[0].suite.task) if format_ == "md" else []
+    if format_ == "json":
+        click.echo(json_of(*made))
+    for table in made if format_ != "json" else []:
+        click.echo(csv_of(table) if format_ == "csv" else text_of(table, format_, notes), nl=False)

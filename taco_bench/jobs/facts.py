@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
@@ -68,8 +68,9 @@ def _stat(path: Path) -> list[Any]:
 
 @cache
 def _installed() -> list[str]:
-    """Every distribution with its version: taggers and weights come as packages."""
-    return sorted({f"{found.name} {found.version}" for found in distributions()})
+    """Every distribution with its version, by the name of its folder: taggers and weights come as packages."""
+    folders = [Path(entry) for entry in sys.path if entry and Path(entry).is_dir()]
+    return sorted({path.name for folder in folders for path in folder.iterdir() if path.suffix in (".dist-info", ".egg-info")})
 
 
 def _cached(path: Path) -> Facts | None:

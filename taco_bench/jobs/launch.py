@@ -17,6 +17,10 @@ from taco_bench.reporting import Reporter
 from taco_bench.store.cells import Store
 
 
+class NotBegunError(TrainingError):
+    """A cell that has not failed itself: the run was stopped before it."""
+
+
 def work_off(
     jobs: Sequence[Job],
     plugins: Plugins,
@@ -73,6 +77,7 @@ def _failures(grid: Grid, store: Store, killed: Sequence[str]) -> dict[str, User
             error.exit_code = failure["exit_code"]
             found[job.label] = error
         elif not store.has(job.cell):
-            what = "; ".join(killed) or "not begun: the run was stopped before"
-            found[job.label] = TrainingError(what, hint="run it again to go on; --workers N starts fewer where memory ran out")
+            hint = "run it again to go on; --workers N starts fewer where memory ran out"
+            stopped = NotBegunError("not begun: the run was stopped before", hint=hint)
+            found[job.label] = TrainingError("; ".join(killed), hint=hint) if killed else stopped
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from statistics import mean
 from typing import Any
 
@@ -43,18 +44,23 @@ class Prices:
 
     Args:
         store: for sizes on disk.
-        cells: measured ones.
+        cells: measured ones; not looked at before a price is asked for.
     """
 
     def __init__(self, store: Store, cells: Iterable[Mapping[str, Any]]) -> None:
-        self._samples: dict[tuple[str, ...], _Sample] = {}
-        for cell in cells:
-            disk = _size(store, cell["id"], cell["training"])
+        self._store, self._cells = store, cells
+
+    @cached_property
+    def _samples(self) -> dict[tuple[str, ...], _Sample]:
+        found: dict[tuple[str, ...], _Sample] = {}
+        for cell in self._cells:
+            disk = _size(self._store, cell["id"], cell["training"])
             for key in _keys(cell["experiment"]):
-                sample = self._samples.setdefault(key, _Sample())
+                sample = found.setdefault(key, _Sample())
                 sample.step_seconds.append(cell["cost"]["seconds"] / max(1, cell["cost"]["steps"]))
                 sample.evaluation.append(cell["cost"]["evaluation_seconds"])
                 sample.disk.append(disk)
+        return found
 
     def of(self, job: Job, *, trained: bool) -> Price | None:
         """The price of a cell; None where nothing like it has been measured.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import itertools
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,8 @@ from taco_bench.store.leases import is_surely_dead
 from taco_bench.store.ledger import Rows
 
 STATES = ("done", "missing", "stale", "failed", "running")
+MOST_OF_ROW, MOST_OF_STORE = 3, 200
+"""Cells that are read for prices."""
 
 
 @dataclass(frozen=True)
@@ -43,37 +46,48 @@ def states_of(lines: Sequence[Line], store: Store, asked: Rows) -> list[State]:
         store: looked at, never written.
         asked: the table's ledger.
     """
-    found: dict[str, Mapping[str, Any]] = {}
-    old: dict[str, Mapping[str, Any]] = {}
     distinct = {job.cell: (line, job) for line in lines for job in line.jobs}
+    done = {cell for cell in distinct if store.looks_whole(cell)}
+    old: dict[str, Mapping[str, Any]] = {}
     for cell, (line, job) in distinct.items():
-        record = store.cell(cell)
-        if record is not None:
-            found[cell] = record
-            continue
-        for other in reversed(asked.get(line.name, {}).get(str(job.seed), [])):
-            before = store.cell(other) if other != cell else None
-            if before is not None:
-                old[cell] = before
-                break
-    measured = [*found.values(), *old.values()] or list(store.cells())
-    prices = Prices(store, measured)
+        if cell not in done:
+            before = _before(cell, asked.get(line.name, {}).get(str(job.seed), []), store)
+            old |= {cell: before} if before else {}
+    prices = Prices(store, _measured(lines, done, old, store))
     running = {name: lease for name, lease in store.leases.all().items() if not is_surely_dead(lease)}
     trained: set[str] = set()
-    return [_state(line, job, store, found, old, prices, running, trained) for line, job in distinct.values()]
+    return [_state(line, job, store, done, old, prices, running, trained) for line, job in distinct.values()]
+
+
+def _before(cell: str, asked: Sequence[str], store: Store) -> Mapping[str, Any] | None:
+    """The last cell that was asked for in the place of this one and is there."""
+    return next((found for other in reversed(asked) if other != cell and (found := store.cell(other)) is not None), None)
+
+
+def _measured(lines: Sequence[Line], done: Set[str], old: Mapping[str, Mapping[str, Any]], store: Store) -> Iterator[Mapping[str, Any]]:
+    """Cells that say what others will cost: those of the table, a few a row; where there are none, some of the store's."""
+    if not done and not old:
+        yield from itertools.islice(store.cells(), MOST_OF_STORE)
+    for line in lines:
+        own = [job.cell for job in line.jobs]
+        for cell in [cell for cell in own if cell in done][:MOST_OF_ROW]:
+            found = store.cell(cell)
+            if found is not None:
+                yield found
+        yield from [old[cell] for cell in own if cell in old]
 
 
 def _state(
     line: Line,
     job: Job,
     store: Store,
-    found: Mapping[str, Any],
+    done: Set[str],
     old: Mapping[str, Mapping[str, Any]],
     prices: Prices,
     running: Mapping[str, Any],
     trained: set[str],
 ) -> State:
-    if job.cell in found:
+    if job.cell in done:
         return State(line, job, "done")
     there = job.training in trained or store.training(job.training) is not None
     trained.add(job.training)

@@ -23,7 +23,7 @@ class Judged:
     Attributes:
         claim: of the suite.
         verdict: word, reason, p, seed interval, detectable effect.
-        query_interval: 95 %, over source videos, at the seeds that were trained; None where queries were not kept.
+        query_interval: 95 %, over source videos, at the seeds that were trained; None where queries were not kept, or come from one video.
         paper_effect: the paper's own difference on this data set; None where it has none.
         differences: by seed.
     """
@@ -110,4 +110,6 @@ def _at(tree: Any, dotted: str) -> Any:
 def _query_interval(claim: Claim, metric: str, cells: Cells) -> tuple[float, float] | None:
     better, worse = cells.get(claim.better, ()), cells.get(claim.worse, ())
     values = paired(better, worse, metric)
-    return None if values is None else cluster_bootstrap(values, videos(better[0]))
+    if values is None or len(set(found := videos(better[0]))) < 2:  # one video drawn anew is the same again
+        return None
+    return cluster_bootstrap(values, found)

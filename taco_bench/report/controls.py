@@ -55,5 +55,5 @@ def stamp(results: Sequence[tuple[str, Sequence[Cell]]], store: Store, column: s
 
 
 def leaks(cells: Sequence[Cell]) -> list[str]:
-    """What the splits share."""
-    return list(cells[0].get("leaks", []))
+    """What the splits share, as each cell records it; each line once."""
+    return list(dict.fromkeys(line for cell in cells for line in cell.get("leaks", [])))

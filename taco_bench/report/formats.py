@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from collections.abc import Sequence
 from typing import Any
@@ -27,9 +29,8 @@ def text_of(table: SuiteTable, style: str = "text", notes: Sequence[str] = ()) -
 
 
 def _lines(lines: Sequence[str], style: str) -> str:
-    if style == "text":
-        return "\n".join(lines)
-    return "\n".join(f"- {line}" if style == "md" else f"% {line}" for line in lines)
+    mark = {"text": "", "md": "- ", "tex": "% "}[style]
+    return "\n".join(mark + " ".join(line.split()) for line in lines)  # a note of several lines would leave its list or comment
 
 
 def _rows(table: SuiteTable, style: str) -> str:
@@ -71,6 +72,8 @@ def _claims(table: SuiteTable, style: str) -> str:
 
 
 def _tabulated(body: Sequence[Sequence[str]], headers: Sequence[str], style: str, align: Sequence[str]) -> str:
+    if style == "github":
+        body = [[cell.replace("|", "\\|") for cell in row] for row in body]
     return str(
         tabulate(body, headers=headers, tablefmt=style, disable_numparse=True, preserve_whitespace=style == "simple", colalign=align)
     )
@@ -104,37 +107,34 @@ def _number(value: float | None) -> str:
 
 
 def csv_of(table: SuiteTable) -> str:
-    """One line a row, column and seed, and the paper's figure beside it."""
-    import pandas as pd
+    """One line a row, column and seed, and the paper's figure beside it; no seed for controls that have none."""
+    text = io.StringIO()
+    lines = csv.writer(text, lineterminator="\n")
+    lines.writerow(["row", "label", "kind", "column", "seed", "value", "paper"])
+    for row in table.rows:
+        for column in table.columns:
+            for seed, value in zip(row.seeds or (None,), row.values.get(column, []), strict=False):
+                lines.writerow([row.name, row.label, row.kind, column, seed, value, row.paper.get(column)])
+    return text.getvalue()
 
-    lines = [
+
+def json_of(*tables: SuiteTable) -> str:
+    """Everything, with the ids of the cells behind each row; a list where there are several tables."""
+    found = [_table_json(table) for table in tables]
+    return json.dumps(found[0] if len(found) == 1 else found, indent=1, ensure_ascii=False)
+
+
+def _table_json(table: SuiteTable) -> dict[str, Any]:
+    rows = [
         {
-            "row": row.name,
-            "label": row.label,
-            "kind": row.kind,
-            "column": column,
-            "seed_index": at,
-            "value": value,
-            "paper": row.paper.get(column),
+            **{key: getattr(row, key) for key in ("name", "label", "kind", "status", "values", "paper")},
+            "cells": list(row.cells),
+            "seeds": list(row.seeds),
         }
         for row in table.rows
-        for column in table.columns
-        for at, value in enumerate(row.values.get(column, []))
     ]
-    columns = ["row", "label", "kind", "column", "seed_index", "value", "paper"]
-    return str(pd.DataFrame(lines, columns=columns).to_csv(index=False, lineterminator="\n"))
-
-
-def json_of(table: SuiteTable) -> str:
-    """Everything, with the ids of the cells behind each row."""
-    rows = [
-        {"name": r.name, "label": r.label, "kind": r.kind, "status": r.status, "values": r.values, "paper": r.paper, "cells": list(r.cells)}
-        for r in table.rows
-    ]
-    record = {"title": table.title, "header": table.header, "columns": table.columns, "rows": rows}
-    return json.dumps(
-        {**record, "claims": [_claim_json(judged) for judged in table.claims], "footer": table.footer}, indent=1, ensure_ascii=False
-    )
+    head = {key: getattr(table, key) for key in ("title", "header", "columns")}
+    return {**head, "rows": rows, "claims": [_claim_json(judged) for judged in table.claims], "footer": table.footer}
 
 
 def _claim_json(judged: Judged) -> dict[str, Any]:

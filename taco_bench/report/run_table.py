@@ -47,7 +47,8 @@ def run_table(results: Sequence[Group], controls: Sequence[Group], store: Store)
         table.footer += at_chance(control.label, control.cells, store)
     table.rows += control_rows(first.cells)
     table.footer += stamp([(group.label, group.cells) for group in results], store)
-    table.footer += _costs(results) + _equal_seconds([row for row in table.rows if row.kind == "result"]) + leaks(first.cells)
+    table.footer += _costs(results) + _equal_seconds([row for row in table.rows if row.kind == "result"])
+    table.footer += leaks([cell for group in results for cell in group.cells])
     return table
 
 

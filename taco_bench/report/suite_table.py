@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
+from operator import getitem
 from typing import Any
 
 from taco_bench.report.claims import Judged, judge_claims
@@ -28,6 +30,7 @@ class SuiteRow:
         paper: the paper's figures, where they compare.
         status: why there are no figures, or too few.
         cells: ids behind the figures.
+        seeds: of those cells, in the order of the figures; none of a control that has no seeds.
     """
 
     name: str
@@ -37,6 +40,7 @@ class SuiteRow:
     paper: dict[str, float] = field(default_factory=dict)
     status: str = ""
     cells: tuple[str, ...] = ()
+    seeds: tuple[int, ...] = ()
 
 
 @dataclass
@@ -63,19 +67,20 @@ def suite_table(expanded: Expanded, store: Store, failed: Mapping[str, str] | No
     suite, failed = expanded.suite, failed or {}
     cells = {line.name: [cell for job in line.jobs if (cell := store.cell(job.cell)) is not None] for line in expanded.every}
     missing = {
-        line.name: line.not_run or f"not made yet: taco-bench reproduce {suite.name}" for line in expanded.every if not cells[line.name]
+        line.name: line.not_run or f"not made yet: taco-bench reproduce {expanded.command}"
+        for line in expanded.every
+        if not cells[line.name]
     }
     claims = judge_claims(suite, expanded.data, cells, {**missing, **dict.fromkeys(failed, "")}, failed)
     rows = [_row(expanded, name, label, cells[name], missing, failed) for name, label in ((r.name, r.label) for r in suite.rows)]
     table = SuiteTable(expanded.title, list(suite.columns), rows, claims, [], [], suite.metric)
     made = [cell for line in expanded.lines for cell in cells[line.name]]
-    table.header = _header(expanded, made)
+    table.header = _header(expanded, cells)
     for line in expanded.controls:
         label = line.name.rpartition("/")[2].replace("-", " ")
         found = cells[line.name]
         values = result_rows(label, found)[0].values if found else {}
-        ids = tuple(cell["id"] for cell in found)
-        table.rows.append(SuiteRow(line.name, label, "control", values, status=_status(line.name, missing, failed), cells=ids))
+        table.rows.append(SuiteRow(line.name, label, "control", values, {}, _status(line.name, missing, failed), *_behind(found)))
         table.footer += at_chance(label, found, store) if found else []
     if made:
         table.rows += [SuiteRow(row.label, row.label, "control", row.values) for row in control_rows(made)]
@@ -93,7 +98,12 @@ def _row(
     values.pop(SECONDS, None)
     short = f"{len(cells)} of {len(expanded.seeds)} seeds" if 0 < len(cells) < len(expanded.seeds) else ""
     status = _status(name, missing, failed) or short
-    return SuiteRow(name, label, "result", values, _paper(expanded, name), status, tuple(cell["id"] for cell in cells))
+    return SuiteRow(name, label, "result", values, _paper(expanded, name), status, *_behind(cells))
+
+
+def _behind(cells: Sequence[Cell]) -> tuple[tuple[str, ...], tuple[int, ...]]:
+    """Ids and seeds."""
+    return tuple(cell["id"] for cell in cells), tuple(cell["seed"] for cell in cells)
 
 
 def _status(name: str, missing: Mapping[str, str], failed: Mapping[str, str]) -> str:
@@ -111,32 +121,40 @@ def _paper(expanded: Expanded, name: str) -> dict[str, float]:
     return {column: value for column in suite.columns if (value := table.figure(row, expanded.data, column)) is not None}
 
 
-def _header(expanded: Expanded, cells: Sequence[Cell]) -> list[str]:
+def _header(expanded: Expanded, cells: Mapping[str, Sequence[Cell]]) -> list[str]:
     suite = expanded.suite
     lines = [f"{suite.title} ({suite.source}), on {expanded.title.partition('@')[2]}"]
     if expanded.data not in PAPER_DATA:
         lines.append("not a data set of the paper: its figures are not shown, its claims are tested here")
     note = suite.data[expanded.data].note if expanded.data in suite.data else ""
     lines += [note] if note else []
-    if not cells:
-        return lines
-    first = cells[0]
-    pool = first["pool"]
-    ties = [value for cell in cells for column, value in next(iter(cell["rows"].values())).items() if column == "t2v ties"]
-    experiment: dict[str, Any] = first["experiment"]
-    train, model = experiment["train"], experiment["model"]
-    taggers = sorted({cell["tagger"] for cell in cells if cell["tagger"]})
-    split = first["splits"].get(pool.get("split"), "")
-    facts = [
-        f"{pool.get('split')} split ({split}), "
-        + ", ".join(f"{value} {key}" for key, value in pool.items() if key not in ("split", "fusion pairs")),
-        f"tie rule {experiment['evaluation']['metric_convention']}" + (f", queries tied at most {max(ties):.1f} %" if ties else ""),
-        f"d = {model['width']}, K = {train['batch_size']}, steps {train['steps']}, checkpoint {train['checkpoint']} (selection split: "
-        + ("val)" if train["checkpoint"] == "best" else "none)"),
-        f"text encoder {experiment['text_encoder']['type']}" + (f", parts of speech by {'; '.join(taggers)}" if taggers else ""),
+    return lines + _facts(expanded, cells) if any(cells[line.name] for line in expanded.lines) else lines
+
+
+def _facts(expanded: Expanded, cells: Mapping[str, Sequence[Cell]]) -> list[str]:
+    """What a reader must know of the rows; of what is not the same for all of them, which row has what."""
+    made = [(line.label, cell) for line in expanded.lines for cell in cells[line.name]]
+    first = made[0][1]
+    pool, experiment = first["pool"], first["experiment"]
+
+    def of(*path: str) -> str:
+        values = {label: str(reduce(getitem, path, cell["experiment"])) for label, cell in made}
+        usual = next(iter(values.values()))
+        others = ", ".join(f"{label} {value}" for label, value in values.items() if value != usual)
+        return f"{usual} ({others})" if others else usual
+
+    ties = [value for _, cell in made for column, value in next(iter(cell["rows"].values())).items() if column == "t2v ties"]
+    taggers = sorted({cell["tagger"] for _, cell in made if cell["tagger"]})
+    sizes = ", ".join(f"{value} {key}" for key, value in pool.items() if key not in ("split", "fusion pairs"))
+    selection = "val" if experiment["train"]["checkpoint"] == "best" else "none"
+    return [
+        f"{pool.get('split')} split ({first['splits'].get(pool.get('split'), '')}), {sizes}",
+        f"tie rule {of('evaluation', 'metric_convention')}" + (f", queries tied at most {max(ties):.1f} %" if ties else ""),
+        f"d = {of('model', 'width')}, K = {of('train', 'batch_size')}, steps {of('train', 'steps')}",
+        f"checkpoint {of('train', 'checkpoint')} (selection split: {selection})",
+        f"text encoder {of('text_encoder', 'type')}" + (f", parts of speech by {'; '.join(taggers)}" if taggers else ""),
         f"seeds {', '.join(map(str, expanded.seeds))}, protocol {experiment['task']['type']} version {_version(experiment)}",
     ]
-    return lines + facts
 
 
 def _version(experiment: Mapping[str, Any]) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+import scipy  # loads scipy.stats where it is first used: it takes a second, and plans need none of it
 
 CELLS_AT_A_TIME = 1_000_000
 """Videos drawn at once; bounds the memory, and is part of what makes the interval repeat."""
@@ -23,7 +23,7 @@ def paired_t_interval(differences: Sequence[float], level: float = 0.95) -> tupl
     values = np.asarray(differences, np.float64)
     if values.size < 2:
         raise ValueError(f"an interval over seeds needs at least 2, got {values.size}")
-    half = stats.t.isf((1 - level) / 2, values.size - 1) * values.std(ddof=1) / np.sqrt(values.size)
+    half = scipy.stats.t.isf((1 - level) / 2, values.size - 1) * values.std(ddof=1) / np.sqrt(values.size)
     return float(values.mean() - half), float(values.mean() + half)
 
 
@@ -77,5 +77,5 @@ def _drawn(videos: int, draws: int, generator: np.random.Generator) -> Iterator[
 def _tails(sizes: npt.NDArray[np.int64], level: float) -> npt.NDArray[np.float64]:
     """The two quantiles to take: those of the normal law at Student's ends, where few videos or unequal ones make the draws too narrow."""
     effective = float(sizes.sum()) ** 2 / float(sizes @ sizes)
-    end = math.sqrt(effective / (effective - 1)) * float(stats.t.isf((1 - level) / 2, effective - 1))
-    return np.asarray([stats.norm.cdf(-end), stats.norm.cdf(end)])
+    end = math.sqrt(effective / (effective - 1)) * float(scipy.stats.t.isf((1 - level) / 2, effective - 1))
+    return np.asarray([scipy.stats.norm.cdf(-end), scipy.stats.norm.cdf(end)])

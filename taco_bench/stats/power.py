@@ -7,7 +7,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from scipy import optimize, stats
+import scipy  # loads its parts where they are first used
 
 from taco_bench.stats.signflip import attainable_level, seeds_needed, smallest_p
 
@@ -27,9 +27,9 @@ def power_at(effect: float, spread: float, seeds: int, alpha: float) -> float:
     if seeds < 2 or level == 0:
         return 0.0
     if level == smallest_p(seeds):
-        return float(stats.norm.cdf(effect / spread) ** seeds)
-    critical = stats.t.isf(level, seeds - 1)
-    return float(stats.nct.sf(critical, seeds - 1, effect / spread * math.sqrt(seeds)))
+        return float(scipy.stats.norm.cdf(effect / spread) ** seeds)
+    critical = scipy.stats.t.isf(level, seeds - 1)
+    return float(scipy.stats.nct.sf(critical, seeds - 1, effect / spread * math.sqrt(seeds)))
 
 
 def detectable_effect(differences: Sequence[float], alpha: float, power: float = POWER) -> float:
@@ -50,7 +50,7 @@ def _detectable_spreads(seeds: int, alpha: float, power: float) -> float:
     top = 1.0
     while power_at(top, 1.0, seeds, alpha) < power:
         top *= 2
-    return float(optimize.brentq(lambda effect: power_at(effect, 1.0, seeds, alpha) - power, 0.0, top))
+    return float(scipy.optimize.brentq(lambda effect: power_at(effect, 1.0, seeds, alpha) - power, 0.0, top))
 
 
 def seeds_for(effect: float, spread: float, alpha: float, power: float = POWER) -> int:
@@ -71,7 +71,7 @@ def seeds_for(effect: float, spread: float, alpha: float, power: float = POWER) 
     if spread == 0:
         return fewest
     # a normal test with known spread needs fewer: the search starts there
-    known = ((float(stats.norm.isf(alpha)) + float(stats.norm.ppf(power))) * spread / effect) ** 2
+    known = ((float(scipy.stats.norm.isf(alpha)) + float(scipy.stats.norm.ppf(power))) * spread / effect) ** 2
     seeds = max(fewest, math.floor(min(known, MOST)))
     while seeds < MOST and power_at(effect, spread, seeds, alpha) < power:
         seeds += 1

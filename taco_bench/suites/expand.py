@@ -13,6 +13,7 @@ from taco_bench.jobs.facts import Facts, facts_of
 from taco_bench.jobs.plan import Line, control_lines, line_of
 from taco_bench.plugins import Plugins
 from taco_bench.resolve import resolve
+from taco_bench.resources import registry_root
 from taco_bench.suites.schema import Row, Suite
 
 Layers = Sequence[Mapping[str, Any]]
@@ -42,6 +43,12 @@ class Expanded:
     def every(self) -> list[Line]:
         """Rows and controls."""
         return [*self.lines, *self.controls]
+
+    @property
+    def command(self) -> str:
+        """What names it on the command line: a file of the user's by its name, without the folder, which no table should depend on."""
+        own = self.suite.path.is_relative_to(registry_root())
+        return f"{self.suite.name if own else self.suite.path.name} --data {self.title.partition('@')[2]}"
 
     def line(self, name: str) -> Line:
         """The row of a name."""
