@@ -13,4 +13,4 @@ def taco_bench_encoders(register: Register) -> None:
     register("tiles", Tiles, summary="appearance: what each tile of a frame shows, 392 numbers (babyai)")
     register("motion", Motion, summary="change of the tiles since the frame before, 392 numbers (babyai)")
     register("vgg16-ae128", VggAutoencoder, summary="VGG16 frames through an auto-encoder, 128 numbers (msrvtt1k)")
-    register("planted", Planted, summary="the frames of a planted world, 40 numbers (planted)")
+    register("planted", Planted, summary="the frames of a planted world, 44 numbers (planted)")

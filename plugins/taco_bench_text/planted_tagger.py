@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from taco_bench.api import Word
 
 WORD = re.compile(r"\w+|[^\w\s]")
-TAGS = {"adp", "adv", "det", "noun", "verb"}
+TAGS = {"adp", "adv", "det", "noun", "part", "verb"}
 
 
 class PlantedTagger:
