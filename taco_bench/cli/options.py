@@ -38,14 +38,18 @@ EXPERIMENT = (
     click.option("--results", default=None, help="Results folder.  [default: TACO_BENCH_RESULTS, else ./results]"),
 )
 
-WORK = (
-    click.option(
-        "--workers", type=click.IntRange(min=1), default=None, help="Worker processes.  [default: one a GPU, or what cores carry]"
-    ),
+CONTROL = (click.option("--no-control", is_flag=True, help="Leave out the training on shuffled captions."),)
+
+LAUNCH = (
+    click.option("--workers", type=click.IntRange(min=1), default=None, help="Worker processes.  [default: one a GPU, or what fits]"),
     click.option("--per-gpu", type=click.IntRange(min=1), default=None, help="Workers that share a GPU.  [default: 1]"),
     click.option("--launcher", default="local", show_default=True, help="What starts the workers."),
+)
+
+WORK = (
+    *LAUNCH,
     click.option("--fail-fast", is_flag=True, help="Stop at the first cell that fails."),
-    click.option("--no-control", is_flag=True, help="Leave out the training on shuffled captions."),
+    *CONTROL,
     click.option("--force", is_flag=True, help="Train again what is there already."),
 )
 

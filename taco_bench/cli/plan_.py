@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from taco_bench.cli.options import EXPERIMENT, WORK, launcher_of, with_options
+from taco_bench.cli.options import CONTROL, EXPERIMENT, LAUNCH, launcher_of, with_options
 
 if TYPE_CHECKING:
     from taco_bench.jobs.states import State
@@ -25,7 +25,7 @@ Examples:
 
 @click.command(epilog=EXAMPLES)
 @click.argument("suite")
-@with_options(EXPERIMENT, WORK)
+@with_options(EXPERIMENT, LAUNCH, CONTROL)
 @click.option("--json", "as_json", is_flag=True, help="As JSON on stdout.")
 @click.pass_obj
 def command(obj: dict[str, Any], /, suite: str, *, as_json: bool, **options: Any) -> None:
@@ -52,11 +52,9 @@ def command(obj: dict[str, Any], /, suite: str, *, as_json: bool, **options: Any
 
 
 def _head(table: Expanded) -> list[str]:
-    from taco_bench.stats.planning import seed_warnings
+    from taco_bench.report.undecidable import undecidable
 
-    claims = table.suite.claims
-    primary, secondary = sum(claim.primary for claim in claims), sum(not claim.primary for claim in claims)
-    return [f"{table.title}, {len(table.seeds)} seeds", *seed_warnings(primary, secondary, len(table.seeds))]
+    return [f"{table.title}, {len(table.seeds)} seeds", *undecidable(table)]
 
 
 def _tabulated(table: Expanded, states: Sequence[State]) -> str:

@@ -8,7 +8,6 @@ from typing import Any
 import click
 
 from taco_bench.cli.options import EXPERIMENT, OUTPUT, WORK, launcher_of, reporter_of, with_options
-from taco_bench.errors import UserError
 
 EXAMPLES = """\b
 Examples:
@@ -32,19 +31,19 @@ def command(obj: dict[str, Any], /, suite: str, **options: Any) -> int:
     with reporter_of(options) as reporter:
         from taco_bench.cli.suites import expanded, note, save
         from taco_bench.cli.working import complain, make
+        from taco_bench.jobs.states import failures_of
         from taco_bench.plugins import load_plugins
         from taco_bench.report.formats import json_of, text_of
         from taco_bench.report.suite_table import suite_table
+        from taco_bench.report.undecidable import undecidable
         from taco_bench.resources import results_root
-        from taco_bench.stats.planning import seed_warnings
         from taco_bench.store.cells import Store
 
         plugins = load_plugins(obj["third_party"])
         complain(plugins, reporter)
         store = Store(results_root(options["results"]))
         tables = expanded(suite, options, plugins, reporter)
-        claims = tables[0].suite.claims
-        for line in seed_warnings(sum(c.primary for c in claims), sum(not c.primary for c in claims), len(tables[0].seeds)):
+        for line in dict.fromkeys(line for table in tables for line in undecidable(table)):
             reporter.say(line)
         store.check_writable()
         note(tables, store)
@@ -59,7 +58,7 @@ def command(obj: dict[str, Any], /, suite: str, **options: Any) -> int:
             fail_fast=options["fail_fast"],
             force=options["force"],
         )
-    made = [suite_table(table, store, _by_row(table.every, failed) if failed else {}) for table in tables]
+    made = [suite_table(table, store, failures_of(table.every, store)) for table in tables]
     paths = [save(table, store, tables[0].suite.task) for table in made]
     if options["as_json"]:
         click.echo(json_of(*made))
@@ -71,18 +70,7 @@ def command(obj: dict[str, Any], /, suite: str, **options: Any) -> int:
         click.echo(
             f"{time.monotonic() - started:.0f} s in all; any cell says where it comes from: taco-bench explain {tables[0].title}:ROW"
         )
-    for label, error in failed.items():
-        click.echo("\n".join([f"failed: {label}: {error.lines()[0]}", *error.lines()[1:]]), err=True)
+    for cell in failed.values():
+        first, *rest = cell.error.lines()
+        click.echo("\n".join([f"failed: {cell.label}: {first}", *rest]), err=True)
     return 5 if failed else 0
-
-
-def _by_row(lines: Any, failed: dict[str, UserError]) -> dict[str, str]:
-    """Why the cells of a row failed, the first of them; a cell that was not begun has not failed."""
-    from taco_bench.jobs.launch import NotBegunError
-
-    found: dict[str, str] = {}
-    for line in lines:
-        for job in line.jobs:
-            if job.label in failed and not isinstance(failed[job.label], NotBegunError):
-                found.setdefault(line.name, failed[job.label].what)
-    return found

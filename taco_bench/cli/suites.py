@@ -11,7 +11,7 @@ from taco_bench.plugins import Plugins
 from taco_bench.reporting import Reporter
 from taco_bench.resolve import DEFAULTS
 from taco_bench.store.cells import Store
-from taco_bench.store.ledger import ask
+from taco_bench.store.ledger import ask, file_name
 from taco_bench.suites.expand import Expanded, expand
 from taco_bench.suites.load import load_suite
 
@@ -43,6 +43,6 @@ def save(table: SuiteTable, store: Store, task: str) -> str:
     from taco_bench.report.formats import csv_of, json_of, text_of
     from taco_bench.report.run_table import choices
 
-    name = table.title.replace("/", "-").replace(":", "-")
+    name = file_name(table.title)
     forms = {"md": text_of(table, "md", choices(task)), "csv": csv_of(table), "tex": text_of(table, "tex"), "json": json_of(table) + "\n"}
     return str(save_table(store, name, forms))

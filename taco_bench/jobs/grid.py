@@ -41,7 +41,7 @@ class Grid:
 
     def failed(self, store: Store) -> list[Job]:
         """The jobs that failed in this run."""
-        return [job for job in self.jobs if (found := store.failure(job.cell)) is not None and found.get("run") == self.run]
+        return [job for job in self.jobs if store.failure(job.cell, self.run) is not None]
 
 
 def grid_file(store: Store, run: str) -> Path:

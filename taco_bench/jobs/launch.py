@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from taco_bench.api import Launcher, Load
@@ -17,8 +18,19 @@ from taco_bench.reporting import Reporter
 from taco_bench.store.cells import Store
 
 
-class NotBegunError(TrainingError):
-    """A cell that has not failed itself: the run was stopped before it."""
+@dataclass(frozen=True)
+class Failed:
+    """A cell that is not there after the work.
+
+    Attributes:
+        label: of the job.
+        error: why.
+        begun: False where the run was stopped before it: it has not failed itself.
+    """
+
+    label: str
+    error: UserError
+    begun: bool = True
 
 
 def work_off(
@@ -30,8 +42,8 @@ def work_off(
     *,
     third_party: bool = True,
     fail_fast: bool = False,
-) -> dict[str, UserError]:
-    """Make the cells of all jobs; the errors of those that failed, by the job's label. One failure does not stop the others.
+) -> dict[str, Failed]:
+    """Make the cells of all jobs; those that failed, by the cell's id. One failure does not stop the others.
 
     Args:
         jobs: to be done.
@@ -48,36 +60,47 @@ def work_off(
     train = jobs[0].experiment.train
     load = Load(len(grid.by_training()), max(job.experiment.train.threads for job in jobs), train.device == "cuda")
     starter: Launcher = plugins.build("launcher", launcher)
+    path = save_grid(grid, store)
+    live = {path.stem for path in path.parent.glob("[!.]*.json")}
     for job in jobs:
-        store.forgive(job.cell)
+        store.forgive(job.cell, live)
     killed: Sequence[str] = []
-    if starter.workers(load) == 1:
-        Worker(grid, store, plugins, reporter).run()
-    else:
-        killed = _launched(grid, store, reporter, starter, load)
+    try:
+        if starter.workers(load) == 1:
+            _alone(grid, store, plugins, reporter)
+        else:
+            with watched(grid, store, reporter):
+                killed = starter.launch(load, [sys.executable, "-m", "taco_bench", "worker", str(path), "--results", str(store.root)])
+    finally:
+        grid_file(store, grid.run).unlink(missing_ok=True)
     return _failures(grid, store, killed)
 
 
-def _launched(grid: Grid, store: Store, reporter: Reporter, starter: Launcher, load: Load) -> Sequence[str]:
-    path = save_grid(grid, store)
-    try:
-        with watched(grid, store, reporter):
-            return starter.launch(load, [sys.executable, "-m", "taco_bench", "worker", str(path), "--results", str(store.root)])
-    finally:
-        grid_file(store, grid.run).unlink(missing_ok=True)
+def _alone(grid: Grid, store: Store, plugins: Plugins, reporter: Reporter) -> None:
+    """Do the work here; with a bar over the whole grid where there is more than one cell."""
+    if len(grid.jobs) == 1:
+        Worker(grid, store, plugins, reporter).run()
+        return
+    with reporter.bar("cells", len(grid.jobs)) as advance:
+        Worker(grid, store, plugins, reporter).run(lambda: advance(1, f"{len(grid.failed(store))} failed"))
 
 
-def _failures(grid: Grid, store: Store, killed: Sequence[str]) -> dict[str, UserError]:
+def _failures(grid: Grid, store: Store, killed: Sequence[str]) -> dict[str, Failed]:
     """What each cell that is not there failed of."""
-    found: dict[str, UserError] = {}
+    found: dict[str, Failed] = {}
     for job in grid.jobs:
-        failure = store.failure(job.cell)
-        if failure is not None and failure["run"] == grid.run:
+        if store.has(job.cell):
+            continue
+        failure = store.failure(job.cell, grid.run)
+        hint = "run it again to go on; --workers N starts fewer where memory ran out"
+        if failure is not None:
             error = TrainingError(failure["what"], where=failure["where"], hint=failure["hint"])
             error.exit_code = failure["exit_code"]
-            found[job.label] = error
-        elif not store.has(job.cell):
-            hint = "run it again to go on; --workers N starts fewer where memory ran out"
-            stopped = NotBegunError("not begun: the run was stopped before", hint=hint)
-            found[job.label] = TrainingError("; ".join(killed), hint=hint) if killed else stopped
+            found[job.cell] = Failed(job.label, error)
+        elif killed:
+            error = TrainingError("; ".join(killed), hint=hint)
+            store.save_failure(job.cell, grid.run, job.label, error)  # tables that are made later say so too
+            found[job.cell] = Failed(job.label, error)
+        else:
+            found[job.cell] = Failed(job.label, TrainingError("not begun: the run was stopped before", hint=hint), begun=False)
     return found

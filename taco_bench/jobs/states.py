@@ -100,3 +100,14 @@ def _state(
     if job.cell in old:
         return State(line, job, "stale", tuple(causes(old[job.cell], job.parts)), price)
     return State(line, job, "missing", price=price)
+
+
+def failures_of(lines: Sequence[Line], store: Store) -> dict[str, str]:
+    """By row, why a cell of it failed the last time it was tried; rows whose cells are there, or were never tried, are left out."""
+    found: dict[str, str] = {}
+    for line in lines:
+        for job in line.jobs:
+            failure = store.failure(job.cell)
+            if failure is not None and not store.has(job.cell):
+                found.setdefault(line.name, failure["what"])
+    return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from taco_bench.data.prepared import Prepared
@@ -41,8 +41,8 @@ class Worker:
         self.leases: Leases = store.leases
         self.data = DataCache(plugins, Silent())  # from the caches on disk, which were filled before
 
-    def run(self) -> None:
-        """Work until every cell of the grid is done or has failed, by whomever."""
+    def run(self, done: Callable[[], None] = lambda: None) -> None:
+        """Work until every cell of the grid is done or has failed, by whomever; ``done`` is called after each that this worker tried."""
         waiting = self.grid.by_training()
         while waiting:
             taken = False
@@ -51,17 +51,16 @@ class Worker:
                     return
                 if not self._open(group):
                     waiting.remove(group)
-                elif self._try(group):
+                elif self._try(group, done):
                     taken = True
             if waiting and not taken:
                 time.sleep(POLL)  # others hold what is left; should they die, it is taken over
 
     def _open(self, group: Sequence[Job]) -> list[Job]:
         """The jobs that are neither done nor failed."""
-        failed = {job.cell for job in group if (found := self.store.failure(job.cell)) and found.get("run") == self.grid.run}
-        return [job for job in group if job.cell not in failed and not self.store.has(job.cell)]
+        return [job for job in group if self.store.failure(job.cell, self.grid.run) is None and not self.store.has(job.cell)]
 
-    def _try(self, group: Sequence[Job]) -> bool:
+    def _try(self, group: Sequence[Job], done: Callable[[], None]) -> bool:
         """Make the cells of a training, unless another worker does."""
         lease = self.leases.take(group[0].training, self.grid.run, group[0].label)
         if lease is None:
@@ -76,6 +75,7 @@ class Worker:
                 except LeaseLostError:
                     self.reporter.say(f"{job.label}: another worker has taken over")
                     break
+                done()
         return True
 
     def _make(self, job: Job, lease: Lease) -> None:

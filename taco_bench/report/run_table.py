@@ -46,7 +46,7 @@ def run_table(results: Sequence[Group], controls: Sequence[Group], store: Store)
         table.rows.append(Row(row.label, row.values, "control"))
         table.footer += at_chance(control.label, control.cells, store)
     table.rows += control_rows(first.cells)
-    table.footer += stamp([(group.label, group.cells) for group in results], store)
+    table.footer += stamp([(group.label, group.cells) for group in results], [(c.label, c.cells) for c in controls], store)
     table.footer += _costs(results) + _equal_seconds([row for row in table.rows if row.kind == "result"])
     table.footer += leaks([cell for group in results for cell in group.cells])
     return table

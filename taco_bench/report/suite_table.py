@@ -81,12 +81,13 @@ def suite_table(expanded: Expanded, store: Store, failed: Mapping[str, str] | No
         found = cells[line.name]
         values = result_rows(label, found)[0].values if found else {}
         table.rows.append(SuiteRow(line.name, label, "control", values, {}, _status(line.name, missing, failed), *_behind(found)))
-        table.footer += at_chance(label, found, store) if found else []
+        table.footer += at_chance(label, found, store, len(expanded.seeds)) if found else []
     if made:
         table.rows += [SuiteRow(row.label, row.label, "control", row.values) for row in control_rows(made)]
-        table.footer += stamp(
-            [(suite.row(line.name).label, cells[line.name]) for line in expanded.lines if cells[line.name]], store, suite.metric
-        )
+        results = [(line.label, cells[line.name]) for line in expanded.lines if cells[line.name]]
+        controls = [(line.name.rpartition("/")[2].replace("-", " "), cells[line.name]) for line in expanded.controls]
+        table.footer += stamp(results, controls, store, suite.metric)
+        table.footer += [] if any(found for _, found in controls) else ["no trained control stands beside these rows"]
         table.footer += _costs(expanded, cells) + leaks(made)
     return table
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -42,7 +42,7 @@ class Store:
         """
         probe = self.root / "is-writable"
         replace_file(probe, lambda _: None)
-        probe.unlink()
+        probe.unlink(missing_ok=True)  # another run may probe as well
 
     @property
     def leases(self) -> Leases:
@@ -130,18 +130,28 @@ class Store:
     def save_failure(self, cell: str, run: str, label: str, error: UserError) -> None:
         """Say why a cell could not be made in a grid."""
         told = {"what": error.what, "where": error.where, "hint": error.hint, "exit_code": error.exit_code}
-        save_json(self._failure_file(cell), {"schema_version": SCHEMA_VERSION, "run": run, "label": label, **told})
+        path = self.root / "failures" / f"{cell}.{run}.json"
+        save_json(path, {"schema_version": SCHEMA_VERSION, "run": run, "cell": cell, "label": label, **told})
 
-    def failure(self, cell: str) -> Record | None:
-        """Why a cell could not be made, the last time it was tried; None where it was not, or where it is there."""
-        return _read(self._failure_file(cell))
+    def failure(self, cell: str, run: str = "*") -> Record | None:
+        """Why a cell could not be made in a run, or the last time it was tried; None where it was not, or where it is there."""
+        return max(self._failures(f"{cell}.{run}.json"), key=lambda found: found[0], default=(0, None))[1]
 
-    def forgive(self, cell: str) -> None:
-        """Forget that a cell failed: it is tried again."""
-        self._failure_file(cell).unlink(missing_ok=True)
+    def failures(self) -> list[Record]:
+        """The last failure of every cell that has one, by label."""
+        last = {found["cell"]: found for _, found in sorted(self._failures("[!.]*.json"), key=lambda found: found[0])}
+        return sorted(last.values(), key=lambda found: str(found["label"]))
 
-    def _failure_file(self, cell: str) -> Path:
-        return self.root / "failures" / f"{cell}.json"
+    def _failures(self, pattern: str) -> list[tuple[int, Record]]:
+        """When and what, of the files that fit."""
+        files = (self.root / "failures").glob(pattern)
+        return [(path.stat().st_mtime_ns, found) for path in files if (found := _read(path)) is not None]
+
+    def forgive(self, cell: str, runs: Collection[str] = ()) -> None:
+        """Forget that a cell failed, but in some runs, which still need to know."""
+        for path in (self.root / "failures").glob(f"{cell}.*.json"):
+            if path.name.split(".")[1] not in runs:
+                path.unlink(missing_ok=True)
 
     def forget(self, training: str, cell: str) -> None:
         """Drop a cell and its training, so that both are made again.

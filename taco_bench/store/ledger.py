@@ -6,8 +6,8 @@ The cells are the truth; without the ledger stale cells are merely called missin
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
+from urllib.parse import quote
 
 from taco_bench.store.cells import Store, save_json
 from taco_bench.store.schema import SCHEMA_VERSION, migrated
@@ -19,19 +19,25 @@ KEPT = 8
 """Cells remembered of each row and seed."""
 
 
+def file_name(table: str) -> str:
+    """A table's title as the name of a file: ``paper--table3@planted=holds``. Two titles have two names."""
+    return quote(table.replace("/", "--").replace(":", "="), safe="@=,+")
+
+
 def ledger_file(store: Store, table: str) -> Path:
     """Where the ledger of a table lies."""
-    return store.root / "ledger" / (re.sub(r"[^A-Za-z0-9.@_-]+", "-", table) + ".json")
+    return store.root / "ledger" / f"{file_name(table)}.json"
 
 
 def asked(store: Store, table: str) -> Rows:
     """The cells that a table was last asked for."""
     path = ledger_file(store, table)
     try:
-        found: Rows = migrated(json.loads(path.read_text(encoding="utf-8")), str(path))["rows"]
+        found = migrated(json.loads(path.read_text(encoding="utf-8")), str(path))
+        rows: Rows = found["rows"]
     except (OSError, ValueError, KeyError):
         return {}
-    return found
+    return rows if found.get("table") == table else {}
 
 
 def ask(store: Store, table: str, rows: dict[str, dict[int, str]]) -> None:

@@ -25,7 +25,7 @@ def overview(store: Store) -> dict[str, Any]:
         "unfinished": sum((path / UNFINISHED[0]).is_file() for path in trainings if path not in done),
         "tables": [_table(store, title, whole) for title in titles(store)],
         "running": [_running(name, lease) for name, lease in store.leases.all().items()],
-        "failed": [failure for path in sorted((store.root / "failures").glob("[!.]*.json")) if (failure := store.failure(path.stem))],
+        "failed": store.failures(),
     }
 
 

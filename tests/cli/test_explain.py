@@ -155,7 +155,7 @@ class TestAgain:
     def test_a_planted_world(self, cli: Cli, results: Results, suite_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """Its spec has a world, and options that are not given."""
         monkeypatch.chdir(tmp_path)
-        sizes = [f"--set=data.{name}={value}" for name, value in {"train": 40, "val": 8, "test": 8, "bags": 10, "frames": 2}.items()]
+        sizes = [f"--set=data.{name}={value}" for name, value in {"train": 40, "val": 8, "test": 8, "bags": 10, "frames": 3}.items()]
         small = [*sizes, "--set", "train.batch_size=8", "--steps", 2, "--seeds", 1, "--no-control"]
         made = cli("reproduce", suite_file, "--data", "planted:holds", *small)
         assert made.code == 0, made.err

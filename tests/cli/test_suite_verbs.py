@@ -181,7 +181,7 @@ class TestPlan:
     def test_a_changed_option_with_its_price(self, done: Cli, tmp_path: Path) -> None:
         found = done("plan", tmp_path / "mine.toml", *ON, "--set", "train.weight_decay=0.5")
         assert "stale: option train.weight_decay: 1e-05 -> 0.5 (8 cells)" in found.out
-        assert "8 cells to make: 8 trainings by 1 workers, about " in found.out
+        assert "8 cells to make, 8 trainings among them, by 1 workers: about " in found.out
         assert "MiB" in found.out
 
     def test_json(self, done: Cli, tmp_path: Path) -> None:

@@ -191,9 +191,10 @@ class TestFailures:
     ) -> None:
         todo = jobs(plugins)
         launcher = {"type": "local", "workers": 1}
-        (error,) = work_off(todo, plugins, store, Silent(), launcher).values()
-        assert (error.what, error.exit_code) == ("no such luck", UserError("").exit_code)
-        assert list(work_off(todo, plugins, store, Silent(), launcher)) == [todo[0].label]
+        (failed,) = work_off(todo, plugins, store, Silent(), launcher).values()
+        assert (failed.label, failed.begun) == (todo[0].label, True)
+        assert (failed.error.what, failed.error.exit_code) == ("no such luck", UserError("").exit_code)
+        assert list(work_off(todo, plugins, store, Silent(), launcher)) == [todo[0].cell]
         assert fails() == 2
         monkeypatch.undo()
         monkeypatch.setenv("TACO_BENCH_CACHE", str(store.root.parent / "cache"))
@@ -218,7 +219,8 @@ class TestFailures:
     def test_what_fail_fast_left_out_is_told(self, store: Store, plugins: Plugins, fails: Callable[[], int]) -> None:
         todo = jobs(plugins, seeds=range(3))
         found = work_off(todo, plugins, store, Silent(), {"type": "local", "workers": 1}, fail_fast=True)
-        assert Counter(error.what for error in found.values()) == {"no such luck": 1, "not begun: the run was stopped before": 2}
+        assert Counter(failed.error.what for failed in found.values()) == {"no such luck": 1, "not begun: the run was stopped before": 2}
+        assert sorted(failed.begun for failed in found.values()) == [False, False, True]
 
     def test_data_that_changed_since_the_plan_are_refused(self, store: Store, plugins: Plugins) -> None:
         todo = jobs(plugins, data={"captions": "as they were"})

@@ -143,7 +143,8 @@ class TestFooter:
         made = suite_table(*filled(tmp_path, third=[1, 0, 2, 1, 1, 1]))
         stamped = [line for line in made.footer if line.startswith("NOT ABOVE ITS CONTROL")]
         assert len(stamped) == 1
-        assert stamped[0].startswith("NOT ABOVE ITS CONTROL: Third: t2v R@1 2.5 is inside chance, up to ")
+        assert stamped[0].startswith("NOT ABOVE ITS CONTROL: Third: t2v R@1 2.5, but shuffled captions 2.5")
+        assert "chance, up to" in stamped[0]
 
     def test_rows_that_learnt_something_are_not(self, tmp_path: Path) -> None:
         assert not any("NOT ABOVE" in line for line in suite_table(*filled(tmp_path)).footer)

@@ -9,7 +9,7 @@ import pytest
 
 from taco_bench.errors import DataError
 from taco_bench.store.cells import Store
-from taco_bench.store.ledger import KEPT, ask, asked, ledger_file
+from taco_bench.store.ledger import KEPT, ask, asked, file_name, ledger_file
 from taco_bench.store.schema import SCHEMA_VERSION
 
 TABLE = "paper/table3@planted:holds"
@@ -75,3 +75,13 @@ def test_one_of_a_newer_taco_bench_is_refused_and_left_alone(store: Store) -> No
             call()
         assert caught.value.where == str(path)
     assert path.read_bytes() == before
+
+
+def test_titles_that_look_alike_have_ledgers_of_their_own(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    titles = ["paper/table3@x:a", "paper/table3@x-a", "paper-table3@x:a", "paper/table3@x,a", "paper/table3@x a"]
+    for title in titles:
+        ask(store, title, {"row": {0: title}})
+    assert len({file_name(title) for title in titles}) == len(titles)
+    for title in titles:
+        assert asked(store, title) == {"row": {"0": [title]}}
