@@ -14,6 +14,7 @@ from taco_bench.jobs.plan import Line, control_lines, line_of
 from taco_bench.plugins import Plugins
 from taco_bench.resolve import resolve
 from taco_bench.resources import registry_root
+from taco_bench.suites.overrides import refuse_overrides
 from taco_bench.suites.schema import Row, Suite
 
 Layers = Sequence[Mapping[str, Any]]
@@ -70,8 +71,9 @@ def expand(
         announce: called once with each line about what was decided in the user's place.
 
     Raises:
-        ConfigError: a row is not valid; names the suite's file and the row.
+        ConfigError: a row is not valid; names the suite's file and the row. Or an option above replaces what makes the rows.
     """
+    refuse_overrides(suite, above)
     name = data.partition(":")[0]
     said: list[str] = []
 
