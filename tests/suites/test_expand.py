@@ -233,6 +233,19 @@ class TestOverrides:
         assert [problem.where for problem in caught.value.problems] == ["--losses", "--sampler"]
 
 
+class TestLabels:
+    def test_jobs_of_two_worlds_of_a_data_set_are_told_apart(self, plugins: Plugins) -> None:
+        """A failure is found again by its job's label."""
+        suite = load_suite("paper/table3")
+        tables = [expand(suite, f"planted:{world}", [], [], [0], plugins, lambda _: None) for world in ("holds", "null")]
+        labels = [job.label for table in tables for line in table.every for job in line.jobs]
+        assert len(set(labels)) == len(labels) == 12
+        assert "L1+L2+L3, cascade on planted:holds, seed 0" in labels
+        assert "L1+L2+L3, cascade on planted:null, shuffled-captions, seed 0" in labels
+        assert [line.label for line in tables[0].every] == [line.label for line in tables[1].every]
+        assert tables[0].controls[0].label == "L1+L2+L3, cascade, shuffled-captions"
+
+
 class TestControls:
     def test_the_control_row_is_trained_once_more_on_shuffled_captions(self, tmp_path: Path) -> None:
         table = expanded(tmp_path, seeds=[0, 1])
