@@ -14,6 +14,7 @@ from taco_bench.jobs.plan import Line, control_lines, line_of
 from taco_bench.plugins import Plugins
 from taco_bench.resolve import resolve
 from taco_bench.resources import registry_root
+from taco_bench.suites.overrides import refuse_overrides
 from taco_bench.suites.schema import Row, Suite
 
 Layers = Sequence[Mapping[str, Any]]
@@ -70,8 +71,9 @@ def expand(
         announce: called once with each line about what was decided in the user's place.
 
     Raises:
-        ConfigError: a row is not valid; names the suite's file and the row.
+        ConfigError: a row is not valid; names the suite's file and the row. Or an option above replaces what makes the rows.
     """
+    refuse_overrides(suite, above)
     name = data.partition(":")[0]
     said: list[str] = []
 
@@ -84,20 +86,29 @@ def expand(
     lines, problems = [], []
     for row in suite.rows:
         try:
-            lines.append(_line(suite, row, name, [*below, {"data": data}], above, seeds, plugins, facts, say))
+            lines.append(_line(suite, row, name, data, [*below, {"data": data}], above, seeds, plugins, facts, say))
         except ConfigError as error:
             problems += [UserError(p.what, where=f"{suite.path}: row {row.name!r}, {p.where}", hint=p.hint) for p in error.problems]
     if problems:
         raise ConfigError(problems)
     first = next(line for line in lines if line.name == suite.control)
-    controls = control_lines(first, _facts(first.experiment, plugins, facts), seeds, plugins) if first.experiment else []
-    return Expanded(suite, name, f"{suite.name}@{data}", tuple(seeds), tuple(lines), tuple(controls))
+    controls = _controls(first, data, _facts(first.experiment, plugins, facts), seeds, plugins) if first.experiment else ()
+    return Expanded(suite, name, f"{suite.name}@{data}", tuple(seeds), tuple(lines), controls)
+
+
+def _controls(line: Line, written: str, facts: Facts, seeds: Sequence[int], plugins: Plugins) -> tuple[Line, ...]:
+    """The trained controls of a row; as with rows, their jobs name the data set, and their lines do not."""
+    named = replace(line, label=f"{line.label} on {written}")
+    return tuple(
+        replace(made, label=line.label + made.label.removeprefix(named.label)) for made in control_lines(named, facts, seeds, plugins)
+    )
 
 
 def _line(
     suite: Suite,
     row: Row,
     data: str,
+    written: str,
     below: Layers,
     above: Layers,
     seeds: Sequence[int],
@@ -114,8 +125,7 @@ def _line(
         if all(isinstance(problem, InfeasibleError) for problem in error.problems):
             return Line(row.name, row.label, None, not_run=error.problems[0].what)
         raise
-    label = f"{row.label} on {data}"
-    made = line_of(row.name, label, experiment, _facts(experiment, plugins, facts), seeds, plugins)
+    made = line_of(row.name, f"{row.label} on {written}", experiment, _facts(experiment, plugins, facts), seeds, plugins)
     return replace(made, label=row.label)
 
 

@@ -252,6 +252,8 @@ class TestBadInput:
             (["--token-weights", "idf", "--token-weights", "uniform"], ["--token-weights is given 2 times"]),
             (["--task", "step-localization"], ["mine is about the task retrieval", "leave it out"]),
             (["--set", "train.stpes=3"], ["unknown option 'train.stpes'", "mine.toml: row 'good'", "steps"]),
+            (["--losses", "l1"], ["--losses is what the rows of mine differ in", "copy the suite's file", "mine.toml"]),
+            (["--set", "sampler.type=random"], ["--sampler is what the rows of mine differ in"]),
             (["--data", "fild"], ["unknown data 'fild'", "did you mean filed?"]),
             (["--format", "pdf"], ["--format", "'csv'"]),
         ],
@@ -268,11 +270,12 @@ class TestBadInput:
 class TestLeaks:
     """A planted leak: test clips are copied into the training split."""
 
-    PLANTED = ("--data", "planted", "--set", "data.leakage=0.25", "--losses", "l1", "--steps", 1, "--seeds", 1, "--no-control")
+    PLANTED = ("--data", "planted", "--set", "data.leakage=0.25", "--steps", 1, "--seeds", 1, "--no-control")
+    """L1 alone in a suite's rows; `run` is told so."""
 
     @pytest.mark.parametrize("verb", ["run", "reproduce"])
     def test_it_stops_before_anything_is_trained(self, verb: str, suite_cli: Cli, tmp_path: Path) -> None:
-        suite = [write_suite(tmp_path, L1)] if verb == "reproduce" else []
+        suite = [write_suite(tmp_path, L1)] if verb == "reproduce" else ["--losses", "l1"]
         found = suite_cli(verb, *suite, *self.PLANTED)
         assert_told(found, 3, "32 of 128 test clips have the same video as train clips", "--acknowledge same-video")
         assert not (tmp_path / "results" / "cells").exists()
@@ -294,7 +297,7 @@ class TestLeaks:
         assert told in (tmp_path / "results" / "tables" / "mine@planted.md").read_text()
 
     def test_a_run_prints_it_too(self, suite_cli: Cli) -> None:
-        found = suite_cli("run", *self.PLANTED, "--acknowledge", "same-video", "--quiet")
+        found = suite_cli("run", *self.PLANTED, "--losses", "l1", "--acknowledge", "same-video", "--quiet")
         assert found.code == 0, found
         assert "LEAK, acknowledged: same video in train and test: 32 of 128 clips" in found.out
 

@@ -184,6 +184,68 @@ class TestLayers:
         assert table.command == "paper/table3 --data planted:null"
 
 
+class TestOverrides:
+    """Options from outside that would make the rows something else than their labels say."""
+
+    @pytest.mark.parametrize(
+        ("name", "above", "what"),
+        [
+            ("paper/table3", {"losses": {"use": ["l1"]}}, "--losses is what the rows of paper/table3 differ in"),
+            ("paper/table3", {"losses": "l1"}, "--losses is what the rows of paper/table3 differ in"),
+            ("paper/table3", {"sampler": "random"}, "--sampler is what"),
+            ("paper/table3", {"sampler": {"type": "random"}}, "--sampler is what"),
+            ("paper/table3", {"sampler": "random:4"}, "--sampler is what"),
+            ("paper/table3", {"tokens": "noun"}, "--tokens is what"),
+            ("paper/table4", {"sampler": "random"}, "--sampler is a part of the rows of paper/table4"),
+            ("paper/table2", {"encoder": "planted"}, "--encoder is what"),
+            ("paper/table11", {"evaluation": {"scores": ["fusion"]}}, "--scores is what"),
+            ("paper/table13", {"model": {"video_layers": 3}}, "--set model.video_layers is what"),
+            ("paper/figure3", {"evaluation": {"token_weight": 1.0}}, "--set evaluation.token_weight is what"),
+            ("extra/negatives", {"sampler": {"hard_negatives": 4}}, "--set sampler.hard_negatives is what"),
+        ],
+    )
+    def test_what_makes_the_rows_is_refused(self, name: str, above: dict[str, Any], what: str, plugins: Plugins) -> None:
+        with pytest.raises(ConfigError) as caught:
+            on_planted(name, plugins, above=[{}, above])
+        (problem,) = caught.value.problems
+        assert problem.what.startswith(what)
+        assert f"{name}.toml" in problem.hint
+
+    @pytest.mark.parametrize(
+        "above",
+        [
+            {"sampler": {"hard_negatives": 4}},
+            {"train": {"steps": 7, "batch_size": 16}},
+            {"model": {"video_layers": 0}},
+            {"token_weights": "uniform"},
+            {"losses": {"symmetric": True}},
+            {"evaluation": {"metric_convention": "howto100m"}},
+            {"data": {"seed": 3}, "controls": "constant-scores"},
+        ],
+    )
+    def test_the_rest_is_free(self, above: dict[str, Any], plugins: Plugins) -> None:
+        lines = on_planted("paper/table3", plugins, seeds=1, above=[above]).lines
+        assert len({cells(line)[0] for line in lines}) == 5
+
+    def test_every_such_option_is_told(self, plugins: Plugins) -> None:
+        with pytest.raises(ConfigError) as caught:
+            on_planted("paper/table3", plugins, above=[{"losses": {"use": ["l1"]}}, {"sampler": "random", "train": {"steps": 3}}])
+        assert [problem.where for problem in caught.value.problems] == ["--losses", "--sampler"]
+
+
+class TestLabels:
+    def test_jobs_of_two_worlds_of_a_data_set_are_told_apart(self, plugins: Plugins) -> None:
+        """A failure is found again by its job's label."""
+        suite = load_suite("paper/table3")
+        tables = [expand(suite, f"planted:{world}", [], [], [0], plugins, lambda _: None) for world in ("holds", "null")]
+        labels = [job.label for table in tables for line in table.every for job in line.jobs]
+        assert len(set(labels)) == len(labels) == 12
+        assert "L1+L2+L3, cascade on planted:holds, seed 0" in labels
+        assert "L1+L2+L3, cascade on planted:null, shuffled-captions, seed 0" in labels
+        assert [line.label for line in tables[0].every] == [line.label for line in tables[1].every]
+        assert tables[0].controls[0].label == "L1+L2+L3, cascade, shuffled-captions"
+
+
 class TestControls:
     def test_the_control_row_is_trained_once_more_on_shuffled_captions(self, tmp_path: Path) -> None:
         table = expanded(tmp_path, seeds=[0, 1])
