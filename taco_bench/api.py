@@ -23,16 +23,19 @@ if TYPE_CHECKING:
     import tokenizers
     import torch
 
-    from taco_bench.config import Experiment
+    from taco_bench.config import Experiment as Experiment  # for plugins: what a control receives
 
 __all__ = [
     "Chance",
     "Clip",
     "ConfigError",
+    "Control",
     "DataError",
     "Dataset",
     "Encoder",
     "Evaluation",
+    "Launcher",
+    "Load",
     "PairScores",
     "PluginError",
     "Reporter",
@@ -284,3 +287,44 @@ class Task(Protocol):
 
     def evaluate(self, trained: Trained) -> Evaluation:
         """Evaluate on the split that the experiment names."""
+
+
+class Control(Protocol):
+    """A row that must land at chance, for any task. It trains, or it is evaluated in the place of every trained model; never both."""
+
+    def training(self, experiment: Experiment) -> Experiment | None:
+        """The experiment to train, from the row that it controls; None for a control that needs no training of its own."""
+
+    def disguise(self, trained: Trained) -> Trained | None:
+        """What the task is to evaluate in the place of a trained model; None for a control that trains."""
+
+
+@dataclass(frozen=True)
+class Load:
+    """What there is to do, as far as a launcher needs to know.
+
+    Attributes:
+        trainings: that are not done; more workers than these have nothing to do.
+        threads: CPU threads that a training asks for.
+        gpu: whether trainings run on GPUs.
+    """
+
+    trainings: int
+    threads: int
+    gpu: bool
+
+
+class Launcher(Protocol):
+    """Starts workers. The results folder is the queue: workers need nothing else in common, and may come and go."""
+
+    def workers(self, load: Load) -> int:
+        """How many workers it starts for this load. 1: the process that asks does the work itself."""
+
+    def launch(self, load: Load, command: Sequence[str]) -> Sequence[str]:
+        """Run ``command`` once a worker and wait until all have ended.
+
+        Interrupted by KeyboardInterrupt, it sends each worker SIGINT (they save their state), waits for them, and raises it again.
+
+        Returns:
+            A line for each worker that was killed or failed; none where all ended well. What a killed worker had taken is taken over.
+        """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -28,15 +29,28 @@ def replace_file(path: Path, write: Callable[[Path], None]) -> None:
             os.fsync(file.fileno())
         temporary.chmod(0o644)
         temporary.replace(path)
-    except OSError as error:
-        raise UserError(
-            f"cannot write {path.name}: {error.strerror or error}",
-            where=str(path.parent),
-            hint="free some space or make the folder writable; --results DIR and TACO_BENCH_CACHE name other folders",
-        ) from error
+    except Exception as error:
+        reason = _reason(error)
+        if reason is None:
+            raise
+        raise cannot_write(path, reason) from error
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
+
+
+def cannot_write(path: Path, reason: str) -> UserError:
+    """What to tell where a file cannot be written."""
+    hint = "free some space or make the folder writable; --results DIR and TACO_BENCH_CACHE name other folders"
+    return UserError(f"cannot write {path.name}: {reason}", where=str(path.parent), hint=hint)
+
+
+def _reason(error: Exception) -> str | None:
+    """What the operating system says; libraries written in Rust, such as safetensors, say it in their message alone."""
+    if isinstance(error, OSError):
+        return error.strerror or str(error)
+    number = re.search(r"\(os error (\d+)\)", str(error))
+    return os.strerror(int(number[1])) if number else None
 
 
 def replace_text(path: Path, text: str) -> None:

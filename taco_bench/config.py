@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -10,10 +10,14 @@ Spec: TypeAlias = dict[str, Any]
 """One component: ``{"type": name, **options}``, every option filled in."""
 
 Loss = Literal["l1", "l2", "l3"]
+Leak = Literal["same-id", "same-video", "same-caption", "near-identical-features"]
 Score = Literal["sentence", "token", "fusion"]
 
 SCORE_OF: dict[str, str] = {"l1": "sentence", "l2": "token", "l3": "fusion"}
 """Each loss to the score that it trains."""
+
+LEAKS: tuple[str, ...] = get_args(Leak)
+"""What two splits can share."""
 
 Positive = Annotated[int, Field(gt=0)]
 Count = Annotated[int, Field(ge=0)]
@@ -102,10 +106,13 @@ class Experiment(Section):
     train: Train
     task: Spec
     evaluation: Evaluation
+    controls: tuple[Spec, ...] = ()
+    acknowledge: tuple[Leak, ...] = ()
 
     def training(self) -> dict[str, Any]:
         """The half that training depends on, ready for JSON: two experiments that share it share their trainings."""
-        return self.model_dump(mode="json", exclude={"task": True, "evaluation": True, "train": {"fusion_memory"}})
+        other: Any = {"task": True, "evaluation": True, "controls": True, "acknowledge": True, "train": {"fusion_memory"}}
+        return self.model_dump(mode="json", exclude=other)
 
     def components(self) -> list[tuple[str, Spec]]:
         """Kind and spec of every component in use."""
@@ -117,7 +124,8 @@ class Experiment(Section):
             ("sampler", self.sampler),
             ("task", self.task),
         ]
-        several = [("encoder", spec) for spec in self.encoder] + [("tokens", spec) for spec in self.tokens]
+        lists = {"encoder": self.encoder, "tokens": self.tokens, "control": self.controls}
+        several = [(kind, spec) for kind, specs in lists.items() for spec in specs]
         return several + [(kind, spec) for kind, spec in single if spec is not None]
 
     def shuffled(self) -> Experiment:

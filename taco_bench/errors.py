@@ -51,6 +51,10 @@ class ConfigError(UserError):
         return [line for problem in self.problems for line in problem.lines()]
 
 
+class InfeasibleError(UserError):
+    """A configuration that is valid but does not fit this data set or machine; a suite leaves such a row out and says why."""
+
+
 class DataError(UserError):
     """A data set, caption or feature that cannot be used; exit code 3."""
 

@@ -32,6 +32,7 @@ class Register(Protocol):
         reads: tuple[str, ...] = (),
         fallback: str | None = None,
         locations: tuple[str, ...] = (),
+        distinct_captions: bool = False,
     ) -> None:
         """Register ``factory`` as ``name``.
 
@@ -43,6 +44,8 @@ class Register(Protocol):
                 and a configuration file override them.
             reads: samplers only. Losses ("l1", "l2") of which at least one must be trained for the sampler to have scores to read.
             locations: options that say where files lie; they are no part of a cell's id, the files' fingerprints are.
+            distinct_captions: data sets only. No caption describes clips of two splits, and no two splits share features: where they do,
+                it is a leak that stops a run, not a coincidence that is counted.
             fallback: taggers only. The tagger to use, announced, where this one is not installed and was not asked for by name.
         """
 
@@ -85,3 +88,13 @@ def taco_bench_datasets(register: Register) -> None:
 @hookspec
 def taco_bench_tasks(register: Register) -> None:
     """Add tasks: how a trained model is evaluated, with the controls of its table. Since 0.1."""
+
+
+@hookspec
+def taco_bench_controls(register: Register) -> None:
+    """Add controls: rows that must land at chance, for any task. Since 0.1."""
+
+
+@hookspec
+def taco_bench_launchers(register: Register) -> None:
+    """Add launchers: what starts the workers of a grid, and where. Since 0.1."""

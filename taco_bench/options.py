@@ -8,6 +8,7 @@ import types
 import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache, cached_property
 from typing import Any
 
 from taco_bench.errors import UserError, nearest
@@ -27,6 +28,14 @@ class Option:
         """The annotation as a reader would write it, without its bounds."""
         return describe_type(self.annotation)
 
+    @cached_property
+    def _adapter(self) -> Any:
+        return _adapter(self.annotation)
+
+    def coerce(self, value: Any) -> Any:
+        """As :func:`coerce`."""
+        return _coerced(self._adapter, value)
+
 
 def describe_type(annotation: Any) -> str:
     """A type as a reader would write it: without bounds, the choices of a Literal, None as "none"."""
@@ -44,7 +53,8 @@ def describe_type(annotation: Any) -> str:
     return annotation.__name__ if isinstance(annotation, type) else str(annotation).replace("typing.", "")
 
 
-def options_of(factory: Callable[..., Any]) -> dict[str, Option]:
+@cache
+def options_of(factory: Callable[..., Any]) -> Mapping[str, Option]:
     """The options of a factory by name, in the order of its signature."""
     target = factory.__init__ if inspect.isclass(factory) else factory
     hints = typing.get_type_hints(target, include_extras=True)  # with the bounds that Annotated declares
@@ -73,7 +83,7 @@ def check_options(where: str, factory: Callable[..., Any], given: Mapping[str, A
             problems.append(UserError(f"unknown option {name!r}", where=where, hint=nearest(name, known)))
             continue
         try:
-            values[name] = coerce(known[name].annotation, value)
+            values[name] = known[name].coerce(value)
         except ValueError as error:
             problems.append(UserError(f"{name}={value!r} {error}", where=where, hint=f"{known[name].type_name}: {known[name].help}"))
     return values, problems
@@ -85,9 +95,19 @@ def coerce(annotation: Any, value: Any) -> Any:
     Raises:
         ValueError: it cannot be one; the message says what was expected.
     """
+    return _coerced(_adapter(annotation), value)
+
+
+def _adapter(annotation: Any) -> Any:
+    import pydantic
+
+    return pydantic.TypeAdapter(annotation)
+
+
+def _coerced(adapter: Any, value: Any) -> Any:
     import pydantic
 
     try:
-        return pydantic.TypeAdapter(annotation).validate_python(value)
+        return adapter.validate_python(value)
     except pydantic.ValidationError as error:
         raise ValueError("is not valid: " + error.errors()[0]["msg"].lower()) from None

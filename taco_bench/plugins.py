@@ -30,8 +30,13 @@ HOOKS = {
     "tagger": "taco_bench_taggers",
     "data": "taco_bench_datasets",
     "task": "taco_bench_tasks",
+    "control": "taco_bench_controls",
+    "launcher": "taco_bench_launchers",
 }
 """Kind of component, as the command line names it, to the hook that adds components of it."""
+
+EXPERIMENT_KINDS = tuple(kind for kind in HOOKS if kind != "launcher")
+"""Kinds that an experiment is made of; who launches it changes no figure."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +53,7 @@ class Component:
     reads: tuple[str, ...] = ()
     fallback: str | None = None
     locations: tuple[str, ...] = ()
+    distinct_captions: bool = False
 
 
 def check_component(component: Component) -> None:
@@ -149,10 +155,15 @@ class Plugins:
         from mmengine.registry import Registry  # a second to import: only where something is built
 
         if kind not in self._registries:
-            self._registries[kind] = Registry(f"taco_bench {kind}")
+            self._registries[kind] = Registry(f"taco_bench {kind}", build_func=_made)
             for name in self.names(kind):
                 self._registries[kind].register_module(name=name, module=self._components[kind][name][0].factory)
         return self._registries[kind]
+
+
+def _made(spec: dict[str, Any], registry: Any) -> Any:
+    """What mmengine's own function does, without its log, which imports torch."""
+    return registry.module_dict[spec.pop("type")](**spec)
 
 
 @cache
@@ -229,8 +240,10 @@ def _collector(kind: str, distribution: str, version: str, found: list[Component
         reads: tuple[str, ...] = (),
         fallback: str | None = None,
         locations: tuple[str, ...] = (),
+        distinct_captions: bool = False,
     ) -> None:
-        found.append(Component(kind, name, factory, summary, distribution, version, preset or {}, reads, fallback, locations))
+        options = (preset or {}, reads, fallback, locations, distinct_captions)
+        found.append(Component(kind, name, factory, summary, distribution, version, *options))
 
     return register
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import pydantic
 
-from taco_bench.config import SCORE_OF, SECTIONS, Experiment, Loss, Losses, Section
-from taco_bench.errors import ConfigError, PluginError, UserError, nearest
+from taco_bench.config import LEAKS, SCORE_OF, SECTIONS, Experiment, Loss, Losses, Section
+from taco_bench.errors import ConfigError, InfeasibleError, PluginError, UserError, nearest
 from taco_bench.options import check_options, coerce, options_of
-from taco_bench.plugins import HOOKS, Plugins
+from taco_bench.plugins import EXPERIMENT_KINDS, Plugins
 from taco_bench.specs import FIELDS, LIST_SEPARATORS, merge, nested, parse_field
 
 DEFAULTS: dict[str, Any] = {
@@ -21,6 +21,7 @@ DEFAULTS: dict[str, Any] = {
     "token-weights": "idf",
     "sampler": "cascade",
     "task": "retrieval",
+    "control": "shuffled-captions,constant-scores",
 }
 """The component of each kind where neither the user nor the data set's preset names one; encoders are always the data set's."""
 
@@ -45,7 +46,8 @@ def resolve(layers: Sequence[Mapping[str, Any]], plugins: Plugins, announce: Cal
     fields: dict[str, Any] = {"on_missing": _on_missing(asked, problems)}
     for name, section in SECTIONS.items():
         fields[name] = _section(name, section, merge(preset.get(name, {}), asked.get(name, {})), problems)
-    for kind in HOOKS:
+    fields["acknowledge"] = _acknowledged(asked, problems)
+    for kind in EXPERIMENT_KINDS:
         fields[FIELDS.get(kind, kind)] = _component_field(kind, asked, preset, plugins, problems)
     if problems:
         raise ConfigError(problems)
@@ -58,7 +60,7 @@ def resolve(layers: Sequence[Mapping[str, Any]], plugins: Plugins, announce: Cal
 
 def _parsed(layer: Mapping[str, Any], plugins: Plugins, problems: list[UserError]) -> dict[str, Any]:
     parsed = dict(layer)
-    for kind in HOOKS:
+    for kind in EXPERIMENT_KINDS:
         field = FIELDS.get(kind, kind)
         if field in parsed:
             try:
@@ -80,6 +82,15 @@ def _on_missing(asked: Mapping[str, Any], problems: list[UserError]) -> Any:
     except ValueError as error:
         problems.append(UserError(f"on_missing={value!r} {error}", where="--on-missing", hint="error or skip"))
         return None
+
+
+def _acknowledged(asked: Mapping[str, Any], problems: list[UserError]) -> tuple[str, ...]:
+    """The kinds of leak that are acknowledged by name."""
+    value = asked.get("acknowledge") or ()
+    names = tuple(value.split(",")) if isinstance(value, str) else tuple(value)
+    unknown = [str(name) for name in names if name not in LEAKS]
+    problems += [UserError(f"unknown kind of leak {name!r}", where="--acknowledge", hint=nearest(name, LEAKS)) for name in unknown]
+    return names
 
 
 def _refuse_unknown_fields(asked: Mapping[str, Any], problems: list[UserError]) -> None:
@@ -257,7 +268,7 @@ def _sampler_problems(experiment: Experiment, plugins: Plugins) -> list[UserErro
     if not 0 < negatives < batch:
         what = f"{negatives} negatives an anchor (K') do not fit into batches of {batch} pairs (K): K' is at most K - 1"
         hint = f"--set sampler.hard_negatives={max(1, min(8, batch - 1))} or a larger --set train.batch_size"
-        return [UserError(what, where="sampler.hard_negatives", hint=hint)]
+        return [InfeasibleError(what, where="sampler.hard_negatives", hint=hint)]
     needed, bound = fusion_gib(experiment, negatives), experiment.train.fusion_memory
     if needed <= bound:
         return []
@@ -265,7 +276,7 @@ def _sampler_problems(experiment: Experiment, plugins: Plugins) -> list[UserErro
         f"the sampler {name!r} sends {negatives} negatives an anchor through fusion: about {needed:.1f} GiB a step; the bound is {bound:g}"
     )
     hint = f"--sampler cascade, a smaller train.batch_size, or --set train.fusion_memory={needed + 1:.0f}"
-    return [UserError(what, where="--sampler", hint=hint)]
+    return [InfeasibleError(what, where="--sampler", hint=hint)]
 
 
 def fusion_gib(experiment: Experiment, negatives: int) -> float:

@@ -6,6 +6,7 @@ import ast
 import sys
 from collections.abc import Callable
 from functools import cache
+from importlib.machinery import ModuleSpec, PathFinder
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,13 @@ def core_hash() -> str:
     root = Path(__file__).parent
     files = [path for part in FIGURE_PARTS for path in ([root / part] if part.endswith(".py") else sorted((root / part).rglob("*.py")))]
     return sha256_of(*(piece for path in files for piece in (path.relative_to(root).as_posix(), path)))
+
+
+@cache
+def core_hashes() -> dict[str, str]:
+    """The hash of each part of the core by itself: recorded beside :func:`core_hash` to say which of them changed."""
+    root = Path(__file__).parent
+    return {part: sha256_of(*(sorted((root / part).rglob("*.py")) if (root / part).is_dir() else [root / part])) for part in FIGURE_PARTS}
 
 
 def source_hash(factory: Callable[..., Any]) -> str:
@@ -60,10 +68,19 @@ def _imports(path: Path, module: str) -> list[str]:
 
 
 def _file_of(module: str) -> Path | None:
-    """The source file of a module that is imported or can be found; None for packages' __init__, attributes and built-ins."""
+    """The source file of a module that is imported or can be found; None for attributes and built-ins."""
     loaded = sys.modules.get(module)
-    try:
-        origin = getattr(loaded, "__file__", None) or (spec.origin if (spec := find_spec(module)) else None)
-    except (ModuleNotFoundError, ValueError):
-        return None
+    origin = getattr(loaded, "__file__", None) or (spec.origin if (spec := _spec_of(module)) else None)
     return Path(origin) if origin and origin.endswith(".py") else None
+
+
+def _spec_of(module: str) -> ModuleSpec | None:
+    """Where a module is, without importing the packages that it is in, as find_spec would: they may import torch."""
+    parent = module.rpartition(".")[0]
+    try:
+        if not parent:
+            return find_spec(module)
+        above = _spec_of(parent)
+        return PathFinder.find_spec(module, above.submodule_search_locations) if above and above.submodule_search_locations else None
+    except ValueError:
+        return None

@@ -9,13 +9,13 @@ from taco_bench.errors import UserError
 from taco_bench.options import options_of
 from taco_bench.plugins import Plugins
 
-LIST_SEPARATORS = {"tokens": ",", "encoder": "+"}
+LIST_SEPARATORS = {"tokens": ",", "encoder": "+", "control": ","}
 """Kinds of which an experiment takes several, and what stands between them on the command line."""
 
-NONE = {"tokens": "none"}
+NONE = {"tokens": "none", "control": "none"}
 """How an empty list of a kind is written."""
 
-FIELDS = {"token-weights": "token_weights", "text-encoder": "text_encoder"}
+FIELDS = {"token-weights": "token_weights", "text-encoder": "text_encoder", "control": "controls"}
 """Kinds whose field in the configuration is not spelt like the kind."""
 
 

@@ -37,6 +37,8 @@ FIRST_PARTY_NAMES = {
     "tagger": {"spacy", "wordlist"},
     "data": {"babyai", "msrvtt1k"},
     "task": {"retrieval"},
+    "control": {"shuffled-captions", "constant-scores"},
+    "launcher": {"local"},
 }
 
 Install = Callable[..., None]

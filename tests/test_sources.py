@@ -165,3 +165,12 @@ class TestCore:
         for path in (copy / part).glob("*.py"):
             path.write_text(path.read_text() + "# changed\n")
         assert self.core_hash(copy) == before
+
+
+def test_hashing_imports_nothing(package: Callable[..., Hash]) -> None:
+    """A module that a component imports late, such as one with torch, counts but is not run; neither are names in it taken for modules."""
+    late = "def build():\n    from PACKAGE.heavy import Network\n    from PACKAGE.parts.inner import Part\n"
+    heavy = "raise AssertionError('imported')\n"
+    files = {"__init__.py": "", "thing.py": late + THING, "heavy.py": heavy, "parts/__init__.py": heavy, "parts/inner.py": heavy}
+    for changed in ("heavy.py", "parts/inner.py"):
+        assert changes(package, files, "thing", changed)

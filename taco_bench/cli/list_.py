@@ -15,11 +15,14 @@ from taco_bench.errors import UserError, nearest
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.pass_obj
 def command(obj: dict[str, Any], kind: str | None, *, as_json: bool) -> None:
-    """List the components of every KIND, or of one: data, encoder, sampler, tokens, ..."""
+    """List the components of every KIND, or of one: data, encoder, sampler, tokens, ...; or the suites."""
     from taco_bench.plugins import FIRST_PARTY, HOOKS, load_plugins
 
+    if kind in ("suite", "suites"):
+        _list_suites(as_json=as_json)
+        return
     if kind is not None and kind not in HOOKS:
-        raise UserError(f"unknown kind of component {kind!r}", hint=nearest(kind, HOOKS))
+        raise UserError(f"unknown kind of component {kind!r}", hint=nearest(kind, [*HOOKS, "suites"]))
     plugins = load_plugins(obj["third_party"])
     components = [component for component in plugins.all() if kind in (None, component.kind)]
     if as_json:
@@ -35,3 +38,15 @@ def command(obj: dict[str, Any], kind: str | None, *, as_json: bool) -> None:
             click.echo(f"  {component.name:<14} {component.summary}{origin}")
     if plugins.failures:
         click.echo(f"{len(plugins.failures)} plugins failed to load; `taco-bench plugins doctor` says why", err=True)
+
+
+def _list_suites(*, as_json: bool) -> None:
+    from taco_bench.suites.load import load_suite, suite_names
+
+    found = [load_suite(name) for name in suite_names()]
+    if as_json:
+        fields = ("name", "title", "source")
+        click.echo(json.dumps([{field: getattr(suite, field) for field in fields} for suite in found], indent=1))
+        return
+    for suite in found:
+        click.echo(f"  {suite.name:<20} {suite.title} ({suite.source}), {len(suite.rows)} rows")

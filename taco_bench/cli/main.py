@@ -16,10 +16,18 @@ from taco_bench.errors import UserError
 
 VERBS = {
     "run": "Train and evaluate configurations, and print their table.",
-    "list": "List the components that there are.",
+    "reproduce": "Make every cell of a suite, its table, and a verdict on each claim.",
+    "plan": "Say what a suite still needs, and its price; trains nothing.",
+    "table": "Print a suite's table from the cells that are there.",
+    "compare": "Compare two rows, and say where one of them wins.",
+    "explain": "Say where a cell comes from, and how to make it again.",
+    "status": "Say what a results folder holds, what is running, and what failed.",
+    "gc": "Remove what a results folder no longer needs; shows it first.",
+    "list": "List the components and the suites that there are.",
     "show": "Show a component's options, or those of a run.",
     "data": "Make a data set's files again.",
     "plugins": "Show the installed plugins, and why any failed.",
+    "worker": "One worker of a grid; launchers start it.",
     "version": "Print the versions that matter.",
 }
 """Each verb, its module in this package, and its line of help."""

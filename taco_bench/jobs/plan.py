@@ -1,12 +1,14 @@
-"""Which cells a run needs, and which of them are there."""
+"""Cells to be made: their ids, and what the store says of each."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 from taco_bench.config import Experiment
-from taco_bench.data.prepared import Prepared
+from taco_bench.jobs.facts import Facts
 from taco_bench.plugins import Plugins
 from taco_bench.store.cells import Store
 from taco_bench.store.identity import cell_parts, id_of, training_parts
@@ -20,23 +22,86 @@ class Job:
         experiment: device and precision resolved.
         seed: of the training.
         label: for people.
-        training: id.
-        cell: id.
+        parts: all that its ids hash, part by part: "training" and "cell".
     """
 
     experiment: Experiment
     seed: int
     label: str
-    training: str
-    cell: str
+    parts: dict[str, Any]
+
+    @cached_property
+    def training(self) -> str:
+        """Id of the training."""
+        return id_of(self.parts["training"])
+
+    @cached_property
+    def cell(self) -> str:
+        """Id of the cell."""
+        return id_of(self.parts["cell"])
 
 
-def job_of(label: str, experiment: Experiment, prepared: Prepared, seed: int, plugins: Plugins) -> Job:
-    """The job of one experiment and seed, with its ids."""
-    training = id_of(training_parts(experiment, seed, prepared.fingerprints | {"tagger": prepared.tagger}, plugins))
-    return Job(experiment, seed, f"{label}, seed {seed}", training, id_of(cell_parts(experiment, training, plugins)))
+@dataclass(frozen=True)
+class Line:
+    """A row to be made: one experiment, a job a seed.
+
+    Attributes:
+        name: unique in its table.
+        label: as the table shows it.
+        experiment: None where it is not run.
+        jobs: a seed each; empty where it is not run.
+        not_run: why not.
+        control_of: for a trained control, the name of the row it controls.
+    """
+
+    name: str
+    label: str
+    experiment: Experiment | None
+    jobs: tuple[Job, ...] = ()
+    not_run: str = ""
+    control_of: str = ""
+
+
+def job_of(label: str, experiment: Experiment, facts: Facts, seed: int, plugins: Plugins) -> Job:
+    """The job of one experiment and seed."""
+    training = training_parts(experiment, seed, facts.fingerprints | {"tagger": facts.tagger}, plugins)
+    parts = {"training": training, "cell": cell_parts(experiment, id_of(training), plugins)}
+    return Job(experiment, seed, f"{label}, seed {seed}", parts)
+
+
+def line_of(name: str, label: str, experiment: Experiment, facts: Facts, seeds: Sequence[int], plugins: Plugins) -> Line:
+    """The row of an experiment over all seeds."""
+    first = job_of(label, experiment, facts, seeds[0], plugins)
+    return Line(name, label, experiment, tuple(_with_seed(first, label, seed) for seed in seeds))
+
+
+def _with_seed(job: Job, label: str, seed: int) -> Job:
+    """The same cell of another seed: all but the seed is shared, so nothing is hashed twice."""
+    training = {**job.parts["training"], "seed": seed}
+    return Job(
+        job.experiment, seed, f"{label}, seed {seed}", {"training": training, "cell": {**job.parts["cell"], "training": id_of(training)}}
+    )
+
+
+def control_lines(line: Line, facts: Facts, seeds: Sequence[int], plugins: Plugins) -> list[Line]:
+    """The controls of a row that are trained, a line each."""
+    assert line.experiment is not None
+    found = []
+    for spec in line.experiment.controls:
+        experiment = plugins.build("control", spec).training(line.experiment)
+        if experiment is not None:
+            name = spec["type"]
+            label = f"{line.label}, {name}"
+            made = line_of(f"{line.name}/{name}", label, experiment, facts, seeds, plugins)
+            found.append(Line(made.name, label, experiment, made.jobs, control_of=line.name))
+    return found
+
+
+def unique_jobs(lines: Sequence[Line]) -> list[Job]:
+    """The jobs of all lines; a cell that several share once."""
+    return list({job.cell: job for line in lines for job in line.jobs}.values())
 
 
 def missing(jobs: Sequence[Job], store: Store) -> list[Job]:
     """The jobs whose cells are not in the store."""
-    return [job for job in jobs if store.cell(job.cell) is None]
+    return [job for job in jobs if not store.has(job.cell)]

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
-from functools import partial
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 from typing import Any
 
 import numpy as np
 
-from taco_bench.api import Clip, Task
+from taco_bench.api import Clip, Evaluation, Task, sha256_of
 from taco_bench.config import Experiment
 from taco_bench.data.prepared import Prepared
 from taco_bench.jobs.plan import Job
+from taco_bench.leakage import find_leaks
 from taco_bench.model.taco import TACo
 from taco_bench.plugins import Plugins
 from taco_bench.reporting import Named, Reporter
+from taco_bench.sources import core_hashes
 from taco_bench.store.cells import Store
 from taco_bench.train.checkpoint import load_weights, save_weights
 from taco_bench.train.device import describe_device, set_up
@@ -43,17 +44,27 @@ class TrainedModel:
         return pool_scores(self.model, self.experiment, self.prepared, self.clips(split), self.reporter)
 
 
-def work(job: Job, prepared: Prepared, plugins: Plugins, store: Store, reporter: Reporter) -> None:
+def work(
+    job: Job, prepared: Prepared, plugins: Plugins, store: Store, reporter: Reporter, may_save: Callable[[], None] = lambda: None
+) -> None:
     """Make one cell.
+
+    Args:
+        job: what to make.
+        prepared: its data.
+        plugins: for its components.
+        store: where it goes.
+        reporter: shows the progress.
+        may_save: called before anything finished is saved; raises where it must not be.
 
     Raises:
         TrainingError: a loss is not finite.
     """
     experiment = job.experiment
-    model, training = _trained(job, prepared, plugins, store, reporter)
-    task: Task = plugins.build("task", experiment.task)
+    leaks = find_leaks(experiment, prepared, plugins)
+    model, training = _trained(job, prepared, plugins, store, reporter, may_save)
     started = time.perf_counter()
-    found = task.evaluate(TrainedModel(model, experiment, prepared, Named(reporter, job.label)))
+    found = _evaluated(TrainedModel(model, experiment, prepared, Named(reporter, job.label)), plugins)
     record = {
         "training": job.training,
         "seed": job.seed,
@@ -63,18 +74,41 @@ def work(job: Job, prepared: Prepared, plugins: Plugins, store: Store, reporter:
         "chance": {column: chance.value for column, chance in found.chance.items()},
         "pool": found.pool,
         "queries": found.queries,
+        "parts": job.parts,
+        "sources": core_hashes(),
+        "leaks": [leak.told() for leak in leaks],
         "data": prepared.fingerprints,
         "tagger": prepared.tagger,
         "skipped": prepared.skipped,
+        "splits": {split: _split_hash(clips) for split, clips in prepared.clips.items() if clips},
         "versions": versions(experiment, plugins),
         "hardware": describe_device(experiment),
         "cost": {**training["cost"], "evaluation_seconds": round(time.perf_counter() - started, 2)},
     }
     draws = {f"chance {column}": chance.draws for column, chance in found.chance.items()}
+    may_save()
     store.save_cell(job.cell, record, found.arrays | draws)
 
 
-def _trained(job: Job, prepared: Prepared, plugins: Plugins, store: Store, reporter: Reporter) -> tuple[TACo, dict[str, Any]]:
+def _split_hash(clips: Sequence[Clip]) -> str:
+    """The number of clips and the beginning of the SHA-256 of their ids, in order: the same wherever the same clips are used."""
+    return f"{len(clips)} clips, {sha256_of(*(clip.id for clip in clips))[:16]}"
+
+
+def _evaluated(trained: TrainedModel, plugins: Plugins) -> Evaluation:
+    """What the task finds, with the controls that are evaluated in the place of the model."""
+    task: Task = plugins.build("task", trained.experiment.task)
+    found = task.evaluate(trained)
+    for spec in trained.experiment.controls:
+        disguised = plugins.build("control", spec).disguise(trained)
+        if disguised is not None:
+            found.controls[spec["type"].replace("-", " ")] = next(iter(task.evaluate(disguised).rows.values()))
+    return found
+
+
+def _trained(
+    job: Job, prepared: Prepared, plugins: Plugins, store: Store, reporter: Reporter, may_save: Callable[[], None]
+) -> tuple[TACo, dict[str, Any]]:
     """The model of a job and the record of its training."""
     record = store.training(job.training)
     if record is not None:
@@ -82,9 +116,15 @@ def _trained(job: Job, prepared: Prepared, plugins: Plugins, store: Store, repor
         model = new_model(job.experiment, job.seed, prepared, device)
         load_weights(store.weights(job.training), model)
         return model.eval(), record
-    validate = partial(validation_score, experiment=job.experiment, prepared=prepared)
+
+    def validate(model: TACo) -> float:
+        score = validation_score(model, job.experiment, prepared)
+        may_save()  # the best weights are kept next
+        return score
+
     training = Training(job.experiment, job.seed, prepared, plugins, store.training_folder(job.training), validate)
     model = training.run(reporter, job.label)
+    may_save()
     save_weights(store.weights(job.training), model)
     record = {"seed": job.seed, "configuration": job.experiment.training(), "cost": training.cost()}
     store.save_training(job.training, record)

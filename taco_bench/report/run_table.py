@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from taco_bench.config import Experiment
+from taco_bench.report.controls import at_chance, leaks, stamp
 from taco_bench.report.rows import SECONDS, Cell, Row, Table, control_rows, result_rows
-from taco_bench.stats.permutation import chance_interval
 from taco_bench.store.cells import Store
 from taco_bench.store.identity import protocol
 
@@ -29,24 +29,26 @@ class Group:
     cells: list[Cell]
 
 
-def run_table(results: Sequence[Group], shuffled: Group | None, store: Store) -> Table:
+def run_table(results: Sequence[Group], controls: Sequence[Group], store: Store) -> Table:
     """The table of a run.
 
     Args:
-        results: the experiments, at least one with a cell.
-        shuffled: the first of them trained on shuffled captions; None where it was left out.
+        results: the experiments, each with a cell at least.
+        controls: trained controls of the first of them.
         store: for the arrays beside the cells.
     """
     first = results[0]
     table = Table(header=_header(results))
     for group in results:
         table.rows += result_rows(group.label, group.cells)
-    if shuffled is not None and shuffled.cells:
-        row = result_rows(f"shuffled captions ({len(shuffled.cells)} trained the same way)", shuffled.cells)[0]
+    for control in controls:
+        row = result_rows(f"{control.label} ({len(control.cells)} trained the same way)", control.cells)[0]
         table.rows.append(Row(row.label, row.values, "control"))
-        table.footer += _verdict(shuffled, store)
+        table.footer += at_chance(control.label, control.cells, store)
     table.rows += control_rows(first.cells)
+    table.footer += stamp([(group.label, group.cells) for group in results], [(c.label, c.cells) for c in controls], store)
     table.footer += _costs(results) + _equal_seconds([row for row in table.rows if row.kind == "result"])
+    table.footer += leaks([cell for group in results for cell in group.cells])
     return table
 
 
@@ -78,7 +80,7 @@ def _facts(group: Group) -> dict[str, str]:
     """What a reader must know of a row: its recipe, its protocol, and every loss and evaluation option that is not a default."""
     experiment, cell = group.experiment, group.cells[0]
     model, train, sampler = experiment.model, experiment.train, experiment.sampler or {}
-    ties = [cell["rows"]["all scores"]["t2v ties"] for cell in group.cells if "all scores" in cell["rows"]]
+    ties = [row["t2v ties"] for cell in group.cells if "t2v ties" in (row := cell["rows"].get("all scores", {}))]
     return {
         "tie rule": experiment.evaluation.metric_convention,
         **({"queries tied": f"{np.mean(ties):.1f} %"} if ties else {}),
@@ -111,22 +113,6 @@ def _deviations(experiment: Experiment) -> dict[str, str]:
         for key, field in type(section).model_fields.items()
         if key not in skip and getattr(section, key) != field.default
     }
-
-
-def _verdict(shuffled: Group, store: Store) -> list[str]:
-    """Whether the shuffled control is where an uninformed model lands."""
-    outside, shown = [], ""
-    arrays = [store.arrays(cell["id"]) for cell in shuffled.cells]
-    for column in shuffled.cells[0]["chance"]:
-        low, high = chance_interval([seed[f"chance {column}"] for seed in arrays])
-        mean = float(np.mean([cell["chance"][column] for cell in shuffled.cells]))
-        interval = f"{column} {mean:.1f} in [{low:.1f}, {high:.1f}]"
-        shown = shown or interval
-        if not low <= mean <= high:
-            outside.append(interval.replace(" in ", " outside "))
-    if outside:
-        return ["LEAK? the shuffled control is not at chance (99.9 % interval of a permuted gallery): " + "; ".join(outside)]
-    return [f"the shuffled control is at chance: {shown} and all other recalls inside the 99.9 % interval of a permuted gallery"]
 
 
 def _costs(results: Sequence[Group]) -> list[str]:

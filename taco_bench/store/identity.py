@@ -43,12 +43,18 @@ def training_parts(experiment: Experiment, seed: int, fingerprints: dict[str, st
 def cell_parts(experiment: Experiment, training: str, plugins: Plugins) -> dict[str, Any]:
     """All that a cell's id hashes, part by part."""
     task = experiment.task["type"]
+    controls = {
+        f"control {spec['type']}": {**spec, "source": source_hash(plugins.get("control", spec["type"]).factory)}
+        for spec in experiment.controls
+        if plugins.build("control", spec).training(experiment) is None  # evaluated beside every model
+    }
     return {
         "training": training,
         "task": experiment.task,
         "evaluation": experiment.evaluation.model_dump(mode="json"),
         "source": source_hash(plugins.get("task", task).factory),
         "protocol": protocol(task).get("version", 0),
+        "controls": controls,
     }
 
 

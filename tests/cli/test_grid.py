@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from taco_bench.cli.run_ import GRID, grid
+from taco_bench.cli.options import GRID, grid
 from taco_bench.errors import UserError
 
 

@@ -10,9 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 ENTRY = "from taco_bench.cli.main import entry; entry()"
-TWO_WORKERS = "import taco_bench.jobs.pool as pool; pool.workers_for = lambda jobs: min(2, len(jobs)); "
-SAVE_ALWAYS = "import taco_bench.train.loop as loop; loop.SAVE_EVERY_SECONDS = 0.0; "
+TWO_WORKERS = ("--workers", 2)
+SAVE_ALWAYS = {"SAVE_EVERY_SECONDS": "0"}
+"""The environment in which a training with a sampler of taco_picks saves its state after each step, in workers too."""
 SMALL = ("run", "--data", "small")
 ONE = (*SMALL, "--no-control")
 """A run of one training."""
@@ -41,12 +44,28 @@ class Results:
     root: Path
 
     def cells(self) -> dict[str, dict[str, Any]]:
-        return {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted((self.root / "cells").glob("*.json"))}
+        return {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted((self.root / "cells").glob("[!.]*.json"))}
 
     def figures(self) -> dict[str, Any]:
         """Of each cell what must be reproduced to the last bit: all but times and versions."""
         kept = ("training", "seed", "experiment", "rows", "controls", "pool", "queries", "data")
         return {name: {key: cell[key] for key in kept} for name, cell in self.cells().items()}
+
+    def records(self) -> dict[str, Any]:
+        """Of each cell all but what the clock and the memory said."""
+        found = self.cells()
+        for cell in found.values():
+            for name in ("seconds", "evaluation_seconds", "peak_gib"):
+                del cell["cost"][name]
+        return found
+
+    def arrays(self) -> dict[str, bytes]:
+        """Of each cell its arrays, by name, type and shape, and their bytes."""
+        found = {}
+        for path in sorted((self.root / "cells").glob("[!.]*.npz")):
+            with np.load(path, allow_pickle=False) as file:
+                found |= {f"{path.stem} {name} {file[name].dtype} {file[name].shape}": file[name].tobytes() for name in sorted(file)}
+        return found
 
     def weights(self) -> dict[str, bytes]:
         return {path.parent.name: path.read_bytes() for path in sorted(self.root.glob("trainings/*/model.safetensors"))}

@@ -34,7 +34,15 @@ def results(tmp_path: Path, cache_folder: Path, monkeypatch: pytest.MonkeyPatch)
     """The results folder of this test, which TACO_BENCH_RESULTS names."""
     monkeypatch.setenv("TACO_BENCH_RESULTS", str(tmp_path / "results"))
     monkeypatch.setenv("TACO_BENCH_CACHE", str(cache_folder))
-    for name in ("TACO_BENCH_PLUGINS", "TACO_BENCH_TRACE", "TACO_BENCH_DATA", "WATCH_FOLDER", "HOLD_AT", "FORCE_COLOR"):
+    for name in (
+        "TACO_BENCH_PLUGINS",
+        "TACO_BENCH_TRACE",
+        "TACO_BENCH_DATA",
+        "WATCH_FOLDER",
+        "HOLD_AT",
+        "SAVE_EVERY_SECONDS",
+        "FORCE_COLOR",
+    ):
         monkeypatch.delenv(name, raising=False)
     return Results(tmp_path / "results")
 
@@ -49,15 +57,16 @@ def fresh_plugins() -> Iterator[None]:
 
 @pytest.fixture
 def site(small_plugins: Path, fresh_plugins: None, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder with the plugins of tests/helpers, on sys.path."""
+    """The folder with the plugins of tests/helpers, on sys.path, and on that of the workers that are started."""
     monkeypatch.syspath_prepend(str(small_plugins))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(small_plugins), *filter(None, [os.environ.get("PYTHONPATH")])]))
     return small_plugins
 
 
 @pytest.fixture
 def cli(site: Path, results: Results, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Cli:
-    """Calls the command line in this process; all trainings in it too, whatever the number of cores."""
-    monkeypatch.setattr("taco_bench.jobs.pool.workers_for", lambda jobs: 1)
+    """Calls the command line in this process; all trainings in it too, whatever the number of cores, unless ``--workers`` is given."""
+    monkeypatch.setattr("taco_bench_launchers.local._cores", lambda: 1)
 
     def run(*arguments: object) -> Result:
         capfd.readouterr()

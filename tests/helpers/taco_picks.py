@@ -19,8 +19,9 @@ calls = 0
 class Neighbours:
     """The next pairs of the batch.
 
-    With WATCH_FOLDER set, each call adds a line to the file ``calls`` in it; with HOLD_AT=n too, the call number n of a process makes
-    the file ``held`` there and waits as long as it exists.
+    With WATCH_FOLDER set, each call adds a line to the file ``calls`` in it, and to the file ``steps`` one that tells its process, its K',
+    and its generator: which is another in each step and for each seed. With HOLD_AT=n too, the call number n of a process makes
+    the file ``held`` there and waits as long as it exists. With SAVE_EVERY_SECONDS set, trainings save their state that often.
 
     Args:
         hard_negatives: K'.
@@ -28,6 +29,10 @@ class Neighbours:
 
     def __init__(self, hard_negatives: Annotated[int, Field(gt=0)] = 2) -> None:
         self.hard_negatives = hard_negatives
+        if seconds := os.environ.get("SAVE_EVERY_SECONDS"):
+            import taco_bench.train.loop as loop
+
+            loop.SAVE_EVERY_SECONDS = float(seconds)
 
     def negatives(self, batch_size: int) -> int:
         return self.hard_negatives
@@ -36,6 +41,8 @@ class Neighbours:
         import torch
 
         if folder := os.environ.get("WATCH_FOLDER"):
+            with (Path(folder) / "steps").open("a") as file:
+                file.write(f"{os.getpid()} {self.hard_negatives} {generator.initial_seed()}\n")
             watched(Path(folder))
         own = torch.arange(batch_size, device=device).unsqueeze(1)
         others = (own + torch.arange(1, self.hard_negatives + 1, device=device)) % batch_size

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, Literal
 
 import numpy as np
@@ -78,6 +79,9 @@ class Small:
         if self.fault == "nan":
             frames[1, 2] = np.nan
         return {"wide": np.tile(frames, 2), "flat": frames[0], "empty": frames[:0]}.get(self.fault, frames)
+
+    def files(self) -> list[Path]:
+        return []
 
     def fingerprints(self) -> dict[str, str]:
         return {"captions": sha256_of(*(caption for clip in self.clips() for caption in clip.captions))}

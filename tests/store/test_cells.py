@@ -128,9 +128,22 @@ class TestCheckWritable:
         assert "--results" in caught.value.hint
 
 
-def test_a_table_is_replaced_whole(store: Store) -> None:
-    first = store.save_table("run", "one é")
-    assert store.save_table("run", "two é") == first
-    assert first.read_text(encoding="utf-8") == "two é"
-    assert first.suffix == ".md"
-    assert [path.name for path in first.parent.iterdir()] == [first.name]
+def test_two_runs_keep_their_failures_apart(tmp_path):
+    store = Store(tmp_path)
+    store.save_failure("abc", "run1", "L1, seed 0", UserError("first"))
+    store.save_failure("abc", "run2", "L1, seed 0", UserError("second"))
+    assert store.failure("abc", "run1")["what"] == "first"
+    assert store.failure("abc", "run2")["what"] == "second"
+    assert [failure["cell"] for failure in store.failures()] == ["abc"]
+    store.forgive("abc", {"run2"})
+    assert store.failure("abc", "run1") is None
+    assert store.failure("abc")["what"] == "second"
+    store.save_cell("abc", {"seed": 0}, {})
+    assert store.failures() == []
+
+
+def test_two_runs_that_begin_together_both_find_the_folder_writable(tmp_path):
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: Store(tmp_path).check_writable(), range(100)))

@@ -1,0 +1,132 @@
+"""``taco-bench plan``: what a suite still needs, and its price, before anything is trained."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from taco_bench.cli.options import CONTROL, EXPERIMENT, LAUNCH, launcher_of, with_options
+
+if TYPE_CHECKING:
+    from taco_bench.jobs.states import State
+    from taco_bench.store.cells import Store
+    from taco_bench.suites.expand import Expanded
+
+EXAMPLES = """\b
+Examples:
+  taco-bench plan paper/table3 --seeds 5
+  taco-bench plan paper/table3 --set train.learning_rate=0.01
+"""
+
+
+@click.command(epilog=EXAMPLES)
+@click.argument("suite")
+@with_options(EXPERIMENT, LAUNCH, CONTROL)
+@click.option("--json", "as_json", is_flag=True, help="As JSON on stdout.")
+@click.pass_obj
+def command(obj: dict[str, Any], /, suite: str, *, as_json: bool, **options: Any) -> None:
+    """Say which cells of SUITE are done, missing, stale (and why) or failed, and what the rest will cost. Trains and writes nothing."""
+    from taco_bench.cli.suites import expanded
+    from taco_bench.jobs.states import states_of
+    from taco_bench.plugins import load_plugins
+    from taco_bench.reporting import Silent
+    from taco_bench.resources import results_root
+    from taco_bench.store.cells import Store
+    from taco_bench.store.ledger import asked
+
+    store = Store(results_root(options["results"]))
+    plugins = load_plugins(obj["third_party"])
+    tables = expanded(suite, options, plugins, Silent())
+    found = [(table, states_of(table.every, store, asked(store, table.title))) for table in tables]
+    if as_json:
+        records = [_json(table, states) for table, states in found]
+        click.echo(json.dumps(records[0] if len(records) == 1 else records, indent=1))
+    for table, states in [] if as_json else found:
+        click.echo(
+            "\n".join([*_head(table), "", _tabulated(table, states), "", *_reasons(states), *_sum(states, store, plugins, options), ""])
+        )
+
+
+def _head(table: Expanded) -> list[str]:
+    from taco_bench.report.undecidable import undecidable
+
+    return [f"{table.title}, {len(table.seeds)} seeds", *undecidable(table)]
+
+
+def _tabulated(table: Expanded, states: Sequence[State]) -> str:
+    from tabulate import tabulate
+
+    from taco_bench.jobs.price import total
+    from taco_bench.jobs.states import STATES
+
+    body: list[list[Any]] = []
+    for line in table.every:
+        own = {job.cell for job in line.jobs}
+        found = [state for state in states if state.job.cell in own]
+        counts = Counter(state.state for state in found)
+        price = total([state.price for state in found])
+        row = [line.label, *(counts.get(state) or "" for state in STATES)]
+        body.append(
+            [*row, _seconds(price.seconds), _bytes(price.disk)] if not line.not_run else [f"{line.label}  (NOT RUN: {line.not_run})"]
+        )
+    return str(tabulate(body, headers=["", *STATES, "time", "disk"], disable_numparse=True))
+
+
+def _reasons(states: Sequence[State]) -> list[str]:
+    """Why cells are stale or failed, each reason once."""
+    found: dict[str, int] = {}
+    for state in states:
+        for why in state.why:
+            found[f"{state.state}: {why}"] = found.get(f"{state.state}: {why}", 0) + 1
+    return [f"{why} ({count} cells)" for why, count in found.items()]
+
+
+def _sum(states: Sequence[State], store: Store, plugins: Any, options: dict[str, Any]) -> list[str]:
+    from taco_bench.api import Load
+    from taco_bench.jobs.price import total
+
+    todo = [state for state in states if state.state != "done"]
+    if not todo:
+        return ["all cells are there; `taco-bench table` prints them"]
+    unknown = sum(state.price is None for state in todo)
+    price = total([state.price for state in todo])
+    train = todo[0].job.experiment.train
+    load = Load(len({state.job.training for state in todo}), train.threads, train.device == "cuda")
+    workers = plugins.build("launcher", launcher_of(options)).workers(load)
+    new = len({state.job.training for state in todo if store.training(state.job.training) is None})
+    lines = [f"{len(todo)} cells to make, {new} trainings among them, by {workers} workers"]
+    if unknown < len(todo):
+        lines[0] += f": about {_seconds(price.seconds / workers)}, {_bytes(price.disk)} on disk"
+    return [*lines, f"{unknown} cells have no price yet: nothing like them has been measured here"] if unknown else lines
+
+
+def _seconds(value: float) -> str:
+    if not value:
+        return ""
+    return f"{value:.0f} s" if value < 120 else f"{value / 60:.0f} min" if value < 7200 else f"{value / 3600:.1f} h"
+
+
+def _bytes(value: float) -> str:
+    return f"{value / 2**20:.0f} MiB" if value else ""
+
+
+def _json(table: Expanded, states: Sequence[State]) -> dict[str, Any]:
+    cells = [
+        {
+            "row": state.line.name,
+            "seed": state.job.seed,
+            "cell": state.job.cell,
+            "training": state.job.training,
+            "state": state.state,
+            "why": list(state.why),
+            "seconds": state.price.seconds if state.price else None,
+            "bytes": state.price.disk if state.price else None,
+        }
+        for state in states
+    ]
+    not_run = {line.name: line.not_run for line in table.every if line.not_run}
+    return {"title": table.title, "warnings": _head(table)[1:], "cells": cells, "not_run": not_run}

@@ -1,0 +1,98 @@
+"""Cells as people name them: ``paper/table3@babyai:full``, with ``:SEED``, or the first digits of an id."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import click
+
+from taco_bench.errors import UserError, nearest
+from taco_bench.resolve import DEFAULTS
+from taco_bench.store.cells import Store
+from taco_bench.store.ledger import Rows, asked
+from taco_bench.store.overview import titles
+
+HINT = "a row such as paper/table3@babyai:full, one seed of it (...:full:0), or an id from results/cells"
+
+
+def cells_of(reference: str, store: Store) -> list[dict[str, Any]]:
+    """The cells that a reference names, by seed.
+
+    Raises:
+        UserError: nothing is named so, or an id is not unique.
+    """
+    return _by_row(reference, store) if set(reference) & set(":/@") else _by_id(reference, store)
+
+
+def _by_id(prefix: str, store: Store) -> list[dict[str, Any]]:
+    folder = store.root / "cells"
+    found = sorted(path.stem for path in folder.glob(f"{prefix}*.json")) if re.fullmatch(r"[0-9a-f]{3,16}", prefix) else []
+    if len(found) != 1:
+        what = f"{len(found)} cells have ids that begin with {prefix!r}" if found else f"there is no cell {prefix!r}"
+        raise UserError(what, where=str(folder), hint=", ".join(found) if found else HINT)
+    return [_whole(found[0], store)]
+
+
+def _by_row(reference: str, store: Store) -> list[dict[str, Any]]:
+    title, row, seed = _read(reference, store)
+    seeds = asked(store, title)[row]
+    if seed is not None and seed not in seeds:
+        raise UserError(f"{title}:{row} has no seed {seed}", where=str(store.root), hint="seeds: " + ", ".join(sorted(seeds, key=int)))
+    found = {at: cell for at in sorted(seeds, key=int) if seed in (None, at) and (cell := _latest(seeds[at], store)) is not None}
+    if not found:
+        suite, _, data = title.partition("@")
+        raise UserError(f"no cell of {reference!r} is there", where=str(store.root), hint=f"taco-bench reproduce {suite} --data {data}")
+    older = [at for at, cell in found.items() if cell["id"] != seeds[at][-1]]
+    if older:
+        click.echo(f"{title}:{row}, seeds {', '.join(older)}: what was asked for last is not there; an earlier cell is taken", err=True)
+    return list(found.values())
+
+
+def _read(reference: str, store: Store) -> tuple[str, str, str | None]:
+    """Table, row and seed; a data set's name may hold colons, and a row's may be a number.
+
+    Raises:
+        UserError: there is no such table or row.
+    """
+    readings = [(title, row, seed, asked(store, title)) for title, row, seed in _readings(reference)]
+    for title, row, seed, rows in readings:
+        if row in rows:
+            return title, row, seed
+    raise _unknown(reference, readings, store)
+
+
+def _readings(reference: str) -> Iterator[tuple[str, str, str | None]]:
+    parts = reference.split(":")
+    if parts[-1].isdecimal() and len(parts) > 2:
+        yield _title(parts[:-2]), parts[-2], str(int(parts[-1]))
+    yield _title(parts[:-1]), parts[-1], None
+
+
+def _title(parts: list[str]) -> str:
+    title = ":".join(parts)
+    return title if "@" in title else f"{title}@{DEFAULTS['data']}"
+
+
+def _unknown(reference: str, readings: list[tuple[str, str, str | None, Rows]], store: Store) -> UserError:
+    where = str(store.root)
+    whole = asked(store, _title([reference]))
+    if whole:
+        return UserError(f"which row of {reference!r}?", where=where, hint="rows: " + ", ".join(whole))
+    for title, row, _, rows in readings:
+        if rows:
+            return UserError(f"no row {row!r} was asked for in {title!r}", where=where, hint=nearest(row, rows))
+    title, known = readings[0][0], titles(store)
+    return UserError(f"no table {title!r} was asked for", where=where, hint=nearest(title, known) if known else HINT)
+
+
+def _latest(cells: list[str], store: Store) -> dict[str, Any] | None:
+    return next((found for cell in reversed(cells) if (found := store.cell(cell)) is not None), None)
+
+
+def _whole(cell: str, store: Store) -> dict[str, Any]:
+    found = store.cell(cell)
+    if found is None:
+        raise UserError(f"the cell {cell} is not whole", where=str(store.cell_file(cell)), hint="run the command that made it again")
+    return found

@@ -1,0 +1,48 @@
+"""What the verbs on suites share: from their options to suites on data sets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from taco_bench.cli.options import once, seeds_of, shared
+from taco_bench.errors import UserError
+from taco_bench.plugins import Plugins
+from taco_bench.reporting import Reporter
+from taco_bench.resolve import DEFAULTS
+from taco_bench.store.cells import Store
+from taco_bench.store.ledger import ask, file_name
+from taco_bench.suites.expand import Expanded, expand
+from taco_bench.suites.load import load_suite
+
+if TYPE_CHECKING:
+    from taco_bench.report.suite_table import SuiteTable
+
+SEEDS = 5
+
+
+def expanded(name: str, options: dict[str, Any], plugins: Plugins, reporter: Reporter) -> list[Expanded]:
+    """A suite on each data set that is asked for."""
+    suite = load_suite(name)
+    if options["task"] and options["task"] != (suite.task,):
+        raise UserError(f"{suite.name} is about the task {suite.task}", where="--task", hint="leave it out")
+    below, above = shared(options)
+    sets: Sequence[str] = options["data"] or (DEFAULTS["data"],)
+    return [expand(suite, data, [below], [once(options), *above], seeds_of(options, SEEDS), plugins, reporter.say) for data in sets]
+
+
+def note(tables: Sequence[Expanded], store: Store) -> None:
+    """Write down which cells the tables ask for, so that they are known again when something has changed."""
+    for table in tables:
+        ask(store, table.title, {line.name: {job.seed: job.cell for job in line.jobs} for line in table.every if line.jobs})
+
+
+def save(table: SuiteTable, store: Store, task: str) -> str:
+    """Save a table in every form; the path of the Markdown."""
+    from taco_bench.report.files import save_table
+    from taco_bench.report.formats import csv_of, json_of, text_of
+    from taco_bench.report.run_table import choices
+
+    name = file_name(table.title)
+    forms = {"md": text_of(table, "md", choices(task)), "csv": csv_of(table), "tex": text_of(table, "tex"), "json": json_of(table) + "\n"}
+    return str(save_table(store, name, forms))

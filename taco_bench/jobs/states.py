@@ -1,0 +1,113 @@
+"""The state of every cell of a table: done, missing, stale (and why), failed, running; and what the rest will cost."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass
+from typing import Any
+
+from taco_bench.jobs.plan import Job, Line
+from taco_bench.jobs.price import Price, Prices
+from taco_bench.jobs.stale import causes
+from taco_bench.store.cells import Store
+from taco_bench.store.leases import is_surely_dead
+from taco_bench.store.ledger import Rows
+
+STATES = ("done", "missing", "stale", "failed", "running")
+MOST_OF_ROW, MOST_OF_STORE = 3, 200
+"""Cells that are read for prices."""
+
+
+@dataclass(frozen=True)
+class State:
+    """One cell.
+
+    Attributes:
+        line: its row.
+        job: the cell.
+        state: one of ``STATES``.
+        why: causes of staleness, or the failure.
+        price: what it will cost; None where it is done or nothing like it was measured.
+    """
+
+    line: Line
+    job: Job
+    state: str
+    why: tuple[str, ...] = ()
+    price: Price | None = None
+
+
+def states_of(lines: Sequence[Line], store: Store, asked: Rows) -> list[State]:
+    """The state of each distinct cell, from the store alone.
+
+    Args:
+        lines: rows of one table, and its controls.
+        store: looked at, never written.
+        asked: the table's ledger.
+    """
+    distinct = {job.cell: (line, job) for line in lines for job in line.jobs}
+    done = {cell for cell in distinct if store.looks_whole(cell)}
+    old: dict[str, Mapping[str, Any]] = {}
+    for cell, (line, job) in distinct.items():
+        if cell not in done:
+            before = _before(cell, asked.get(line.name, {}).get(str(job.seed), []), store)
+            old |= {cell: before} if before else {}
+    prices = Prices(store, _measured(lines, done, old, store))
+    running = {name: lease for name, lease in store.leases.all().items() if not is_surely_dead(lease)}
+    trained: set[str] = set()
+    return [_state(line, job, store, done, old, prices, running, trained) for line, job in distinct.values()]
+
+
+def _before(cell: str, asked: Sequence[str], store: Store) -> Mapping[str, Any] | None:
+    """The last cell that was asked for in the place of this one and is there."""
+    return next((found for other in reversed(asked) if other != cell and (found := store.cell(other)) is not None), None)
+
+
+def _measured(lines: Sequence[Line], done: Set[str], old: Mapping[str, Mapping[str, Any]], store: Store) -> Iterator[Mapping[str, Any]]:
+    """Cells that say what others will cost: those of the table, a few a row; where there are none, some of the store's."""
+    if not done and not old:
+        yield from itertools.islice(store.cells(), MOST_OF_STORE)
+    for line in lines:
+        own = [job.cell for job in line.jobs]
+        for cell in [cell for cell in own if cell in done][:MOST_OF_ROW]:
+            found = store.cell(cell)
+            if found is not None:
+                yield found
+        yield from [old[cell] for cell in own if cell in old]
+
+
+def _state(
+    line: Line,
+    job: Job,
+    store: Store,
+    done: Set[str],
+    old: Mapping[str, Mapping[str, Any]],
+    prices: Prices,
+    running: Mapping[str, Any],
+    trained: set[str],
+) -> State:
+    if job.cell in done:
+        return State(line, job, "done")
+    there = job.training in trained or store.training(job.training) is not None
+    trained.add(job.training)
+    price = prices.of(job, trained=there)
+    if job.training in running:
+        return State(line, job, "running", price=price)
+    failure = store.failure(job.cell)
+    if failure is not None:
+        return State(line, job, "failed", (failure["what"],), price)
+    if job.cell in old:
+        return State(line, job, "stale", tuple(causes(old[job.cell], job.parts)), price)
+    return State(line, job, "missing", price=price)
+
+
+def failures_of(lines: Sequence[Line], store: Store) -> dict[str, str]:
+    """By row, why a cell of it failed the last time it was tried; rows whose cells are there, or were never tried, are left out."""
+    found: dict[str, str] = {}
+    for line in lines:
+        for job in line.jobs:
+            failure = store.failure(job.cell)
+            if failure is not None and not store.has(job.cell):
+                found.setdefault(line.name, failure["what"])
+    return found

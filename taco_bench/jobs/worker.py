@@ -1,0 +1,144 @@
+"""A worker: takes what nobody else makes, until nothing of a grid is left."""
+
+from __future__ import annotations
+
+import os
+import time
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+from taco_bench.data.prepared import Prepared
+from taco_bench.errors import TrainingError, UserError
+from taco_bench.jobs.data import DataCache
+from taco_bench.jobs.facts import Facts
+from taco_bench.jobs.grid import Grid
+from taco_bench.jobs.plan import Job, job_of
+from taco_bench.jobs.stale import causes
+from taco_bench.jobs.work import work
+from taco_bench.plugins import Plugins
+from taco_bench.reporting import Advance, Reporter, Silent
+from taco_bench.store.cells import Store
+from taco_bench.store.leases import Lease, LeaseLostError, Leases
+
+POLL = 0.5
+MOST_DEATHS = 2
+"""Workers of one grid that may die over a training before it counts as failed."""
+
+
+class Worker:
+    """One worker of a grid.
+
+    Args:
+        grid: what to do.
+        store: where cells, leases and failures lie.
+        plugins: of this process.
+        reporter: shows the progress of what this worker makes.
+    """
+
+    def __init__(self, grid: Grid, store: Store, plugins: Plugins, reporter: Reporter) -> None:
+        self.grid, self.store, self.plugins, self.reporter = grid, store, plugins, reporter
+        self.leases: Leases = store.leases
+        self.data = DataCache(plugins, Silent())  # from the caches on disk, which were filled before
+
+    def run(self, done: Callable[[], None] = lambda: None) -> None:
+        """Work until every cell of the grid is done or has failed, by whomever; ``done`` is called after each that this worker tried."""
+        waiting = self.grid.by_training()
+        while waiting:
+            taken = False
+            for group in list(waiting):
+                if self.grid.fail_fast and self.grid.failed(self.store):
+                    return
+                if not self._open(group):
+                    waiting.remove(group)
+                elif self._try(group, done):
+                    taken = True
+            if waiting and not taken:
+                time.sleep(POLL)  # others hold what is left; should they die, it is taken over
+
+    def _open(self, group: Sequence[Job]) -> list[Job]:
+        """The jobs that are neither done nor failed."""
+        return [job for job in group if self.store.failure(job.cell, self.grid.run) is None and not self.store.has(job.cell)]
+
+    def _try(self, group: Sequence[Job], done: Callable[[], None]) -> bool:
+        """Make the cells of a training, unless another worker does."""
+        lease = self.leases.take(group[0].training, self.grid.run, group[0].label)
+        if lease is None:
+            return False
+        with lease:
+            for job in self._open(group):  # again: they may have been finished just now
+                if lease.deaths > MOST_DEATHS:
+                    self.store.save_failure(job.cell, self.grid.run, job.label, _deadly(lease.deaths))
+                    continue
+                try:
+                    self._make(job, lease)
+                except LeaseLostError:
+                    self.reporter.say(f"{job.label}: another worker has taken over")
+                    break
+                done()
+        return True
+
+    def _make(self, job: Job, lease: Lease) -> None:
+        try:
+            prepared = self.data.get(job.experiment)
+            _refuse_changes(job, prepared, self.plugins)
+            work(job, prepared, self.plugins, self.store, _Reporting(self.reporter, lease), lambda: lease.check(surely=True))
+        except LeaseLostError:
+            raise
+        except UserError as error:
+            self._fail(job, lease, error)
+        except Exception as error:
+            if os.environ.get("TACO_BENCH_TRACE") == "1":
+                self.reporter.say(traceback.format_exc())
+            hint = "TACO_BENCH_TRACE=1 prints the traceback"
+            self._fail(job, lease, TrainingError(f"{type(error).__name__}: {error}", where=_innermost(error), hint=hint))
+
+    def _fail(self, job: Job, lease: Lease, error: UserError) -> None:
+        lease.check(surely=True)  # whoever has taken over may have made it
+        self.store.save_failure(job.cell, self.grid.run, job.label, error)
+
+
+def _refuse_changes(job: Job, prepared: Prepared, plugins: Plugins) -> None:
+    """Whatever the ids hash must be in this process what it was when the grid was planned."""
+    found = job_of("", job.experiment, Facts(prepared.fingerprints, prepared.tagger), job.seed, plugins)
+    if found.cell != job.cell:
+        changed = causes({"parts": job.parts}, found.parts)
+        hint = "run the same command again: it plans anew"
+        raise UserError(f"something changed while the grid was running: {'; '.join(changed)}", where=job.label, hint=hint)
+
+
+def _deadly(deaths: int) -> TrainingError:
+    hint = "out of memory? fewer workers by --workers, or a smaller train.batch_size"
+    return TrainingError(f"{deaths} workers died over it, killed perhaps by the kernel", hint=hint)
+
+
+def _innermost(error: Exception) -> str:
+    """The file and line that raised."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{last.filename}, line {last.lineno}"
+
+
+class _Reporting:
+    """Another reporter, whose bars are also written into the lease, and which stops the work when the lease is lost."""
+
+    def __init__(self, reporter: Reporter, lease: Lease) -> None:
+        self.reporter, self.lease = reporter, lease
+
+    def say(self, line: str) -> None:
+        """Say it."""
+        self.reporter.say(line)
+
+    @contextmanager
+    def bar(self, what: str, total: int, done: int = 0) -> Iterator[Advance]:
+        """Show it, here and to whoever reads the lease."""
+        position = done
+        with self.reporter.bar(what, total, done) as shown:
+
+            def advance(steps: int = 1, text: str = "") -> None:
+                nonlocal position
+                position += steps
+                self.lease.progress = {"what": what, "done": position, "total": total, "text": text}
+                self.lease.check()
+                shown(steps, text)
+
+            yield advance

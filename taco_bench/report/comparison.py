@@ -1,0 +1,114 @@
+"""Two rows side by side: differences by seed, on which queries they part, and where one of them wins."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from taco_bench.errors import UserError
+from taco_bench.report.queries import contributions, convention, figure, paired, same_queries, videos
+from taco_bench.report.rows import Cell
+from taco_bench.stats.intervals import cluster_bootstrap, paired_t_interval
+from taco_bench.stats.signflip import sign_flip_p
+from taco_bench.stats.slices import Slice, slice_differences
+
+TIE = 1e-9
+"""Points by which no two credits differ but by rounding, in a mean over seeds."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One figure of both rows.
+
+    Attributes:
+        name: of the column.
+        a: mean over the paired seeds.
+        b: the same.
+        differences: a - b, a seed each.
+        p: exact, two-sided: nothing was claimed beforehand.
+        seeds: 95 % paired-t interval; None below two seeds.
+        queries: 95 % over source videos; None where queries were not kept.
+    """
+
+    name: str
+    a: float
+    b: float
+    differences: dict[int, float]
+    p: float
+    seeds: tuple[float, float] | None
+    queries: tuple[float, float] | None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two rows.
+
+    Attributes:
+        columns: every figure that both have.
+        flips: queries that a answers better, and queries that b does, in the mean over seeds; None where queries cannot be compared.
+        slices: differences of the metric by what the queries are like, corrected for their number.
+        warnings: why the figures, or the queries, do not compare.
+    """
+
+    columns: list[Column]
+    flips: tuple[int, int] | None
+    slices: list[Slice]
+    warnings: list[str]
+
+
+def compare(a: Sequence[Cell], b: Sequence[Cell], metric: str, slices: Mapping[str, npt.NDArray[np.bool_]]) -> Comparison:
+    """Compare two rows on the seeds that both have.
+
+    Args:
+        a: cells of one row.
+        b: of the other.
+        metric: column that flips and slices are about.
+        slices: masks [queries].
+
+    Raises:
+        UserError: they have no seed in common, or not both have the metric.
+    """
+    common = sorted({cell["seed"] for cell in a} & {cell["seed"] for cell in b})
+    if not common:
+        raise UserError("the two rows have no seed in common", hint="differences are paired by seed: train both with the same --seeds")
+    a, b = ([cell for cell in cells if cell["seed"] in common] for cells in (a, b))
+    names = [name for name in next(iter(a[0]["rows"].values())) if name in next(iter(b[0]["rows"].values()))]
+    if metric not in names:
+        raise UserError(f"not both rows have the column {metric!r}", where="--metric", hint="columns: " + ", ".join(names))
+    columns, difference = [_column(name, a, b) for name in names], paired(a, b, metric)
+    if difference is None:
+        return Comparison(columns, None, [], _warnings(a, b) or [f"{metric} cannot be compared query by query"])
+    found = slice_differences(_mean(a, metric), _mean(b, metric), np.array(videos(a[0])), slices)
+    flips = int((difference > TIE).sum()), int((difference < -TIE).sum())
+    return Comparison(columns, flips, found, _warnings(a, b))
+
+
+def _warnings(a: Sequence[Cell], b: Sequence[Cell]) -> list[str]:
+    found = [] if same_queries([*a, *b]) else ["they were asked different queries: neither figures nor queries compare"]
+    rules = list(dict.fromkeys(convention(cell) for cell in [*a, *b]))
+    return found + ([f"ties count by different rules: {', '.join(rules)}"] if len(rules) > 1 else [])
+
+
+def _column(name: str, a: Sequence[Cell], b: Sequence[Cell]) -> Column:
+    other = {cell["seed"]: figure(cell, name) for cell in b}
+    differences = {cell["seed"]: figure(cell, name) - other[cell["seed"]] for cell in a}
+    values = list(differences.values())
+    p = min(1.0, 2 * min(sign_flip_p(values), sign_flip_p([-value for value in values])))
+    queries = paired(a, b, name)
+    return Column(
+        name,
+        float(np.mean([figure(cell, name) for cell in a])),
+        float(np.mean(list(other.values()))),
+        differences,
+        p,
+        paired_t_interval(values) if len(values) > 1 else None,
+        cluster_bootstrap(queries, videos(a[0])) if queries is not None and len(set(videos(a[0]))) > 1 else None,
+    )
+
+
+def _mean(cells: Sequence[Cell], metric: str) -> npt.NDArray[np.float64]:
+    values = [value for cell in cells if (value := contributions(cell, metric)) is not None]
+    return np.asarray(np.mean(values, axis=0))

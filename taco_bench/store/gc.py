@@ -1,0 +1,126 @@
+"""What a results folder no longer needs."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from taco_bench.errors import UserError
+from taco_bench.store.cells import UNFINISHED, Store
+from taco_bench.store.leases import is_surely_dead, read
+from taco_bench.store.ledger import asked
+from taco_bench.store.overview import titles
+from taco_bench.store.processes import has_ended
+
+FOLDERS = ("cells", "failures", "grids", "leases", "ledger", "tables", "trainings")
+TEMPORARY = re.compile(r"\.[a-z0-9_]{8}-.+|\..+-[0-9a-f]{32}(-\d+\.tmp|\.dead)")
+"""Names of the temporary files of :mod:`taco_bench.atomic` and of leases; other hidden files are somebody else's."""
+
+
+@dataclass(frozen=True)
+class Waste:
+    """A file that can go, and why."""
+
+    path: Path
+    why: str
+    lease: bool = False
+
+    @property
+    def size(self) -> int:
+        """In bytes."""
+        return self.path.stat().st_size if self.path.is_file() else 0
+
+
+def waste(store: Store, *, superseded: bool = False, unfinished: bool = False) -> list[Waste]:
+    """What can be removed without losing a figure that a table asks for; while somebody may be at work, leases of the dead alone.
+
+    Args:
+        store: looked at.
+        superseded: also cells in whose place a table has another by now, and trainings without cells.
+        unfinished: also the states of trainings that are not done: they would begin anew.
+    """
+    dead = [name for name, lease in store.leases.all().items() if is_surely_dead(lease)]
+    found = [Waste(store.root / "leases" / f"{name}.json", "lease of a dead worker", lease=True) for name in dead]
+    if not at_work(store):
+        found += [Waste(path, "temporary file of a killed process") for path in _temporaries(store)]
+        found += [Waste(path, "grid of a killed run") for path, ended in _grids(store) if ended]
+        found += [*_leftovers(store, unfinished=unfinished), *(_superseded(store) if superseded else [])]
+    return list({item.path: item for item in reversed(found)}.values())[::-1]
+
+
+def at_work(store: Store) -> list[str]:
+    """The leases and grids in whose name somebody may be at work."""
+    leases = [str(lease.get("label") or name) for name, lease in store.leases.all().items() if not is_surely_dead(lease)]
+    return leases + [f"the run of {path.name}" for path, ended in _grids(store) if not ended]
+
+
+def remove(store: Store, found: list[Waste]) -> None:
+    """Remove it, and the folders of trainings that nothing is left of.
+
+    Raises:
+        UserError: a file cannot be removed.
+    """
+    for item in found:
+        if item.lease and not is_surely_dead(read(item.path) or {}):
+            continue  # taken over just now
+        try:
+            item.path.unlink(missing_ok=True)
+        except OSError as error:
+            raise UserError(f"cannot remove {item.path.name}: {error.strerror}", where=str(item.path.parent)) from None
+    for folder in {item.path.parent for item in found}:
+        if folder.parent == store.root / "trainings":
+            with contextlib.suppress(OSError):
+                folder.rmdir()  # where it is empty
+
+
+def _temporaries(store: Store) -> Iterator[Path]:
+    for folder in FOLDERS:
+        yield from sorted(path for path in (store.root / folder).rglob(".*") if path.is_file() and TEMPORARY.fullmatch(path.name))
+    yield from sorted(store.root.glob(".????????-is-writable"))
+
+
+def _grids(store: Store) -> Iterator[tuple[Path, bool]]:
+    """Each grid, and whether the process that made it has ended."""
+    for path in sorted((store.root / "grids").glob("[!.]*.json")):
+        try:
+            yield path, has_ended(json.loads(path.read_text(encoding="utf-8"))["owner"])
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            yield path, True  # not whole, or it does not say
+
+
+def _leftovers(store: Store, *, unfinished: bool) -> Iterator[Waste]:
+    for path in sorted((store.root / "cells").glob("[!.]*.npz")):
+        if not path.with_suffix(".json").is_file():
+            yield Waste(path, "arrays of a cell that was never finished")
+    for folder in sorted((store.root / "trainings").glob("[!.]*")):
+        done = store.training(folder.name) is not None
+        why = "state of a training that is done" if done else "state of an unfinished training"
+        yield from (Waste(folder / name, why) for name in UNFINISHED if (done or unfinished) and (folder / name).is_file())
+
+
+def _superseded(store: Store) -> list[Waste]:
+    """Cells that every ledger that knows them has replaced by one that is there; then trainings that no cell is left of."""
+    wanted: set[str] = set()
+    replaced: set[str] = set()
+    for title in titles(store):
+        for seeds in asked(store, title).values():
+            for cells in seeds.values():
+                there = [cell for cell in cells if store.has(cell)]
+                wanted |= set(there[-1:])
+                replaced |= set(there[:-1])
+    gone = replaced - wanted
+    found = [Waste(path, "cell that a newer one has replaced") for cell in sorted(gone) for path in _files(store, cell)]
+    used = {cell["training"] for cell in store.cells() if cell["id"] not in gone}
+    for folder in sorted((store.root / "trainings").glob("[!.]*")):
+        if folder.name not in used and store.training(folder.name) is not None:
+            found += [Waste(path, "training without a cell") for path in sorted(folder.iterdir()) if path.is_file()]
+    return found
+
+
+def _files(store: Store, cell: str) -> list[Path]:
+    path = store.cell_file(cell)
+    return [path, path.with_suffix(".npz")]

@@ -1,0 +1,136 @@
+"""A suite on a data set, as rows to be made: each resolved, or with the reason why it is not run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from taco_bench.config import Experiment
+from taco_bench.errors import ConfigError, InfeasibleError, UserError
+from taco_bench.jobs.devices import resolve_device
+from taco_bench.jobs.facts import Facts, facts_of
+from taco_bench.jobs.plan import Line, control_lines, line_of
+from taco_bench.plugins import Plugins
+from taco_bench.resolve import resolve
+from taco_bench.resources import registry_root
+from taco_bench.suites.overrides import refuse_overrides
+from taco_bench.suites.schema import Row, Suite
+
+Layers = Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Expanded:
+    """A suite on a data set.
+
+    Attributes:
+        suite: the suite.
+        data: name of the data set.
+        title: of the table: the suite and how the data set was written, such as "paper/table3@planted:holds".
+        seeds: of every row.
+        lines: the suite's rows, in its order.
+        controls: trained controls of its control row.
+    """
+
+    suite: Suite
+    data: str
+    title: str
+    seeds: tuple[int, ...]
+    lines: tuple[Line, ...]
+    controls: tuple[Line, ...]
+
+    @property
+    def every(self) -> list[Line]:
+        """Rows and controls."""
+        return [*self.lines, *self.controls]
+
+    @property
+    def command(self) -> str:
+        """What names it on the command line: a file of the user's by its name, without the folder, which no table should depend on."""
+        own = self.suite.path.is_relative_to(registry_root())
+        return f"{self.suite.name if own else self.suite.path.name} --data {self.title.partition('@')[2]}"
+
+    def line(self, name: str) -> Line:
+        """The row of a name."""
+        return next(line for line in self.lines if line.name == name)
+
+
+def expand(
+    suite: Suite, data: str, below: Layers, above: Layers, seeds: Sequence[int], plugins: Plugins, announce: Callable[[str], None]
+) -> Expanded:
+    """Resolve the rows of a suite on a data set.
+
+    Args:
+        suite: what is asked for.
+        data: as on the command line, such as "planted:holds".
+        below: raw options beneath the suite's, such as a configuration file's.
+        above: raw options over the suite's, such as the command line's.
+        seeds: of every row.
+        plugins: for the components.
+        announce: called once with each line about what was decided in the user's place.
+
+    Raises:
+        ConfigError: a row is not valid; names the suite's file and the row. Or an option above replaces what makes the rows.
+    """
+    refuse_overrides(suite, above)
+    name = data.partition(":")[0]
+    said: list[str] = []
+
+    def say(line: str) -> None:
+        if line not in said:
+            said.append(line)
+            announce(line)
+
+    facts: dict[str, Facts] = {}
+    lines, problems = [], []
+    for row in suite.rows:
+        try:
+            lines.append(_line(suite, row, name, data, [*below, {"data": data}], above, seeds, plugins, facts, say))
+        except ConfigError as error:
+            problems += [UserError(p.what, where=f"{suite.path}: row {row.name!r}, {p.where}", hint=p.hint) for p in error.problems]
+    if problems:
+        raise ConfigError(problems)
+    first = next(line for line in lines if line.name == suite.control)
+    controls = _controls(first, data, _facts(first.experiment, plugins, facts), seeds, plugins) if first.experiment else ()
+    return Expanded(suite, name, f"{suite.name}@{data}", tuple(seeds), tuple(lines), controls)
+
+
+def _controls(line: Line, written: str, facts: Facts, seeds: Sequence[int], plugins: Plugins) -> tuple[Line, ...]:
+    """The trained controls of a row; as with rows, their jobs name the data set, and their lines do not."""
+    named = replace(line, label=f"{line.label} on {written}")
+    return tuple(
+        replace(made, label=line.label + made.label.removeprefix(named.label)) for made in control_lines(named, facts, seeds, plugins)
+    )
+
+
+def _line(
+    suite: Suite,
+    row: Row,
+    data: str,
+    written: str,
+    below: Layers,
+    above: Layers,
+    seeds: Sequence[int],
+    plugins: Plugins,
+    facts: dict[str, Facts],
+    say: Callable[[str], None],
+) -> Line:
+    reason = suite.not_run(row, data)
+    if reason:
+        return Line(row.name, row.label, None, not_run=reason)
+    try:
+        experiment = resolve_device(resolve([*below, *suite.layers(row, data), *above], plugins, say))
+    except ConfigError as error:
+        if all(isinstance(problem, InfeasibleError) for problem in error.problems):
+            return Line(row.name, row.label, None, not_run=error.problems[0].what)
+        raise
+    made = line_of(row.name, f"{row.label} on {written}", experiment, _facts(experiment, plugins, facts), seeds, plugins)
+    return replace(made, label=row.label)
+
+
+def _facts(experiment: Experiment, plugins: Plugins, known: dict[str, Facts]) -> Facts:
+    key = str((experiment.data, experiment.text_encoder, experiment.tagger))
+    if key not in known:
+        known[key] = facts_of(experiment, plugins)
+    return known[key]

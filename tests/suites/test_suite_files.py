@@ -1,0 +1,359 @@
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from taco_bench.config import Experiment
+from taco_bench.errors import ConfigError, UserError
+from taco_bench.plugins import Plugins, load_plugins
+from taco_bench.resolve import resolve
+from taco_bench.suites.files import keys_of
+from taco_bench.suites.load import load_suite, suite_names
+from taco_bench.suites.published import published
+from taco_bench.suites.schema import Claim, OnData, Row, Suite, SuiteFile, raw_options
+
+PAPER = ["figure2", "figure3", "table2", "table3", "table4", "table11", "table12", "table13"]
+EXTRA = ["lambda", "negatives", "temperature", "tokens", "weights"]
+WORDLIST = {"tagger": "wordlist"}
+
+GOOD = """
+schema = 1
+title = "Two rows"
+source = "mine"
+task = "retrieval"
+columns = ["t2v R@1", "t2v MedR"]
+metric = "t2v R@1"
+control = "one"
+[smallest_effect]
+default = 1.0
+[[row]]
+name = "one"
+label = "One"
+options = { "losses.use" = ["l1"] }
+[[row]]
+name = "two"
+label = "Two"
+[[claim]]
+name = "one over two"
+better = "one"
+worse = "two"
+primary = true
+source = "mine"
+"""
+
+
+def write(tmp_path: Path, text: str) -> str:
+    path = tmp_path / "mine.toml"
+    path.write_text(text, encoding="utf-8")
+    return str(path)
+
+
+def problems(tmp_path: Path, text: str) -> list[str]:
+    """The lines of the error that a file gives, without the folder."""
+    with pytest.raises(UserError) as caught:
+        load_suite(write(tmp_path, text))
+    return [line.replace(f"{tmp_path}/", "") for line in caught.value.lines()]
+
+
+@pytest.fixture(scope="module")
+def plugins() -> Plugins:
+    return load_plugins(third_party=False)
+
+
+def resolved(suite: Suite, row: str, plugins: Plugins, data: str = "babyai") -> Experiment:
+    return resolve([{"data": data}, WORDLIST, *suite.layers(suite.row(row), data)], plugins)
+
+
+class TestShipped:
+    def test_which_there_are(self) -> None:
+        assert suite_names() == [f"extra/{name}" for name in EXTRA] + [f"paper/{name}" for name in PAPER]
+
+    @pytest.mark.parametrize("name", suite_names())
+    def test_each_loads(self, name: str) -> None:
+        suite = load_suite(name)
+        assert suite.name == name
+        assert suite.path.is_file()
+        assert suite.primary is not None
+        assert suite.metric == "t2v R@1"
+        assert suite.smallest_effect == {"default": 1.0, "babyai": 1.0, "msrvtt1k": 1.0, "planted": 2.0}
+        assert suite.data["babyai"].options == {"train": {"steps": 1200}}
+
+    @pytest.mark.parametrize("name", suite_names())
+    def test_the_papers_effects_are_there_where_the_paper_is(self, name: str) -> None:
+        """A claim is made in the paper's direction, so its effect there is above 0."""
+        suite = load_suite(name)
+        tables_data = published(suite.paper).columns if suite.paper else ["youcook2", "msrvtt"]
+        for claim in suite.claims:
+            for data in set(tables_data) - {"model"}:
+                effect = suite.paper_effect(claim, data)
+                assert (effect is not None and effect > 0) == (suite.paper is not None)
+                assert suite.smallest(claim, data) == (effect if suite.paper else 1.0)
+            assert suite.paper_effect(claim, "babyai") is None
+            assert (suite.smallest(claim, "babyai"), suite.smallest(claim, "planted"), suite.smallest(claim, "x")) == (1.0, 2.0, 1.0)
+
+    @pytest.mark.parametrize("name", [f"paper/{name}" for name in PAPER if name.startswith("table")])
+    def test_every_row_of_the_papers_table_is_a_row(self, name: str) -> None:
+        suite = load_suite(name)
+        assert suite.paper is not None
+        assert [row.paper_row for row in suite.rows] == published(suite.paper).row_names
+
+    @pytest.mark.parametrize("name", suite_names())
+    def test_every_row_is_complete(self, name: str) -> None:
+        suite = load_suite(name)
+        for row in suite.rows:
+            whole = {**suite.options, **row.options}
+            assert {"sampler", "tokens", "token_weights", "losses", "model"} <= set(whole)
+            assert whole["losses"]["use"]
+            assert "video_layers" in whole["model"]
+            assert ("l2" in whole["losses"]["use"]) == (whole["tokens"] != "none")
+
+    @pytest.mark.parametrize("name", suite_names())
+    def test_every_row_resolves_on_babyai(self, name: str, plugins: Plugins) -> None:
+        """Only K' above K - 1 is refused."""
+        suite = load_suite(name)
+        for row in suite.rows:
+            if suite.not_run(row, "babyai"):
+                continue
+            try:
+                assert resolved(suite, row.name, plugins).train.steps == 1200
+            except ConfigError as error:
+                assert row.name.endswith("-32")
+                assert "32 negatives" in error.lines()[0]  # noqa: PT017
+
+    def test_equal_rows_of_two_suites_are_one_experiment(self, plugins: Plugins) -> None:
+        groups = [
+            {"paper/table3": "full", "paper/table4": "noun-verb", "paper/table11": "full-fused", "paper/table13": "layers-1"},
+            {"paper/table3": "full", "paper/figure3": "weight-0.5", "extra/weights": "idf", "extra/lambda": "lambda-0.5"},
+            {"paper/table3": "l1-l3-cascade", "paper/table4": "none", "extra/lambda": "none"},
+            {"paper/table3": "l3", "paper/table11": "later-only", "paper/table12": "later-only"},
+            {"paper/table3": "l1", "paper/table11": "early-only"},
+        ]
+        for group in groups:
+            assert len({resolved(load_suite(name), row, plugins).model_dump_json() for name, row in group.items()}) == 1, group
+
+    @pytest.mark.parametrize(("name", "trainings"), [("paper/table11", 3), ("paper/figure3", 1), ("paper/table3", 5), ("paper/table12", 3)])
+    def test_scores_of_one_training_share_it(self, name: str, trainings: int, plugins: Plugins) -> None:
+        suite = load_suite(name)
+        found = [resolved(suite, row.name, plugins) for row in suite.rows]
+        assert len({str(e.training()) for e in found}) == trainings
+        assert len({e.model_dump_json() for e in found}) == len(found)
+
+    def test_rows_of_the_extras_differ_in_what_the_suite_is_about(self, plugins: Plugins) -> None:
+        for name, rows in {"extra/tokens": 7, "extra/weights": 5, "extra/lambda": 6, "extra/temperature": 8}.items():
+            suite = load_suite(name)
+            assert len({resolved(suite, row.name, plugins).model_dump_json() for row in suite.rows}) == rows
+
+    def test_the_file_to_copy_explains_every_key(self) -> None:
+        header = load_suite("paper/table3").path.read_text(encoding="utf-8").partition("schema = 1")[0]
+        for model in (SuiteFile, Row, Claim, OnData):
+            for key in keys_of(model):
+                assert re.search(rf"\b{key}\b", header), key
+
+
+class TestFeatures:
+    def test_an_encoder_stands_for_a_feature(self, plugins: Plugins) -> None:
+        suite = load_suite("paper/table2")
+        assert [spec["type"] for spec in resolved(suite, "r152-i3d-taco", plugins).encoder] == ["tiles", "motion"]
+        assert [spec["type"] for spec in resolved(suite, "r152-taco", plugins, "msrvtt1k").encoder] == ["vgg16-ae128"]
+        assert "2D image network" in suite.data["msrvtt1k"].note
+
+    @pytest.mark.parametrize(
+        ("data", "runnable"),
+        [("babyai", ["r152", "i3d", "r152-i3d"]), ("msrvtt1k", ["r152"]), ("planted", ["r152-s3d"]), ("elsewhere", [])],
+    )
+    def test_a_feature_without_one_is_not_run(self, data: str, runnable: list[str]) -> None:
+        suite = load_suite("paper/table2")
+        found = [row.name for row in suite.rows if not suite.not_run(row, data)]
+        assert found == [f"{feature}-{which}" for feature in runnable for which in ("baseline", "taco")]
+        assert suite.not_run(suite.row("s3d-taco"), data) == f"{data} has no encoder that stands for S3D-HM"
+
+    def test_rows_without_a_feature_use_the_data_sets_own(self, plugins: Plugins) -> None:
+        suite = load_suite("paper/table3")
+        assert suite.not_run(suite.row("full"), "babyai") == ""
+        assert "encoder" not in {key for layer in suite.layers(suite.row("full"), "babyai") for key in layer}
+
+    def test_a_row_says_itself_why_it_cannot_be_run(self) -> None:
+        suite = load_suite("paper/figure2")
+        assert {suite.not_run(row, "babyai") for row in suite.rows} == {"needs a training on another data set to start from"}
+
+
+class TestOfTheUsers:
+    def test_it_is_called_by_its_file(self, tmp_path: Path) -> None:
+        suite = load_suite(write(tmp_path, GOOD))
+        assert (suite.name, suite.path.parent) == ("mine", tmp_path)
+        assert [row.label for row in suite.rows] == ["One", "Two"]
+        assert suite.row("one").options == {"losses": {"use": ["l1"]}}
+        assert suite.primary is suite.claims[0]
+        assert suite.paper_effect(suite.claims[0], "youcook2") is None
+
+    def test_a_copy_of_a_shipped_one(self, tmp_path: Path) -> None:
+        shipped = load_suite("paper/table3")
+        copy = load_suite(write(tmp_path, shipped.path.read_text(encoding="utf-8")))
+        assert copy.rows == shipped.rows
+        assert copy.claims == shipped.claims
+
+    def test_a_rows_options_go_above_the_data_sets(self, tmp_path: Path) -> None:
+        extra = '[options]\n"train.steps" = 1\n[data.babyai.options]\n"train.steps" = 2\n'
+        suite = load_suite(write(tmp_path, GOOD.replace("[smallest_effect]", extra + "[smallest_effect]")))
+        steps = [layer["train"]["steps"] for layer in suite.layers(suite.row("one"), "babyai") if "train" in layer]
+        assert steps == [1, 2]
+        assert suite.layers(suite.row("one"), "babyai")[-1] == {"losses": {"use": ["l1"]}}
+
+    def test_no_claims_need_no_primary(self, tmp_path: Path) -> None:
+        suite = load_suite(write(tmp_path, GOOD[: GOOD.index("[[claim]]")].replace('metric = "t2v R@1"', 'metric = "t2v MedR"')))
+        assert suite.claims == ()
+        assert suite.primary is None
+
+    def test_a_claim_may_name_a_row_that_is_not_run(self, tmp_path: Path) -> None:
+        assert load_suite(write(tmp_path, GOOD.replace('label = "Two"', 'label = "Two"\nnot_run = "later"'))).rows[1].not_run == "later"
+
+
+class TestRawOptions:
+    @pytest.mark.parametrize(
+        ("given", "expected"),
+        [
+            ({"a.b": 1, "a.c": 2}, {"a": {"b": 1, "c": 2}}),
+            ({"a": {"b": 1}, "a.c": 2}, {"a": {"b": 1, "c": 2}}),
+            ({"token-weights": "idf"}, {"token_weights": "idf"}),
+            ({"tokens": [{"type": "noun"}]}, {"tokens": [{"type": "noun"}]}),
+            ({}, {}),
+        ],
+    )
+    def test_dots_and_tables_are_one(self, given: dict[str, Any], expected: dict[str, Any]) -> None:
+        assert raw_options(given) == expected
+
+    @pytest.mark.parametrize(
+        ("given", "message"),
+        [
+            ({"sampler": "cascade", "sampler.hard_negatives": 4}, "sampler and sampler.hard_negatives contradict each other"),
+            ({"sampler.hard_negatives": 4, "sampler": "cascade"}, "write sampler.type = 'cascade'"),
+            ({"a.b": 1, "a": {"b": 2}}, "a.b is given twice"),
+        ],
+    )
+    def test_contradictions(self, given: dict[str, Any], message: str) -> None:
+        with pytest.raises(ValueError, match=re.escape(message)):
+            raw_options(given)
+
+
+def claim(name: str, primary: bool) -> str:
+    return f'[[claim]]\nname = "{name}"\nbetter = "two"\nworse = "one"\nprimary = {str(primary).lower()}\nsource = "mine"\n'
+
+
+class TestBadFiles:
+    @pytest.mark.parametrize(
+        ("old", "new", "what", "where", "hint"),
+        [
+            ('title = "Two rows"', "", "the key 'title' is missing", "mine.toml: title", "add title"),
+            ('title = "Two rows"', 'titel = "x"\ntitle = "y"', "unknown key 'titel'", "mine.toml: titel", "did you mean title?"),
+            ('label = "One"', 'label = "One"\nlable = "x"', "unknown key 'lable'", "mine.toml: row 'one': lable", "did you mean label?"),
+            (
+                "primary = true",
+                "primry = true\nprimary = true",
+                "unknown key 'primry'",
+                "claim 'one over two': primry",
+                "did you mean primary?",
+            ),
+            (
+                "[[claim]]",
+                "[data.babyai]\noptoins = {}\n[[claim]]",
+                "unknown key 'optoins'",
+                "data: babyai: optoins",
+                "did you mean options",
+            ),
+            ('task = "retrieval"', "task = 3", "task is not valid: input should be a valid string", "mine.toml: task", ""),
+            ('name = "two"', 'name = "Row Two"', "name is not valid: string should match", "row 'Row Two': name", ""),
+            ("default = 1.0", "babyai = 1.0", "smallest_effect is not valid: it has no default", "mine.toml: smallest_effect", ""),
+            ("default = 1.0", "default = 0.0", "default is not valid: input should be greater than 0", "smallest_effect: default", ""),
+            ('name = "two"', 'name = "one"', "2 rows are named 'one'", "mine.toml: row 'one'", "a name of its own for each"),
+            ('worse = "two"', 'worse = "tow"', "worse = 'tow' is no row", "claim 'one over two'", "did you mean two?"),
+            ('worse = "two"', 'worse = "one"', "the claim compares the row 'one' with itself", "claim 'one over two'", "name two rows"),
+            ('metric = "t2v R@1"', 'metric = "t2v MedR"', "no claim can be made in 't2v MedR'", "mine.toml: metric", "t2v R@1"),
+            ('metric = "t2v R@1"', 'metric = "t2v R@3"', "the metric 't2v R@3' is not among the columns", "metric", "did you mean t2v R@1"),
+            ("primary = true", "", "no claim is primary", "mine.toml: claim", "exactly one"),
+            ('control = "one"', 'control = "on"', "the control 'on' is no row", "mine.toml: control", "did you mean one?"),
+            (
+                'task = "retrieval"',
+                'task = "x"\npaper = "table33"',
+                "the paper has no 'table33'",
+                "mine.toml: paper",
+                "did you mean table3",
+            ),
+            ('label = "Two"', 'label = "Two"\npaper_row = "L1"', "but the suite names no table of the paper", "row 'two'", "add paper"),
+            (
+                '{ "losses.use" = ["l1"] }',
+                '{ sampler = "random", "sampler.hard_negatives" = 2 }',
+                "options is not valid: sampler and sampler.hard_negatives contradict each other",
+                "row 'one': options",
+                "",
+            ),
+        ],
+    )
+    def test_the_message(self, old: str, new: str, what: str, where: str, hint: str, tmp_path: Path) -> None:
+        assert old in GOOD
+        lines = problems(tmp_path, GOOD.replace(old, new, 1))
+        at = next(i for i, line in enumerate(lines) if what in line)
+        assert where in lines[at + 1]
+        assert not hint or hint in lines[at + 2]
+
+    def test_a_row_that_the_papers_table_does_not_have(self, tmp_path: Path) -> None:
+        text = GOOD.replace('task = "retrieval"', 'task = "retrieval"\npaper = "table3"').replace(
+            'label = "Two"', 'label = "Two"\npaper_row = "L1+L3, randm"'
+        )
+        assert problems(tmp_path, text) == [
+            "the paper's table3 has no row 'L1+L3, randm'",
+            "  where: mine.toml: row 'two'",
+            "  try:   did you mean L1+L3, random?",
+        ]
+
+    def test_two_primaries(self, tmp_path: Path) -> None:
+        lines = problems(tmp_path, GOOD + claim("two over one", True))
+        assert lines[0] == "2 claims are primary (one over two, two over one)"
+        assert problems(tmp_path, GOOD + claim("one over two", False))[0] == "2 claims are named 'one over two'"
+        assert load_suite(write(tmp_path, GOOD + claim("two over one", False))).primary.name == "one over two"  # type: ignore[union-attr]
+
+    def test_all_problems_at_once(self, tmp_path: Path) -> None:
+        text = (
+            GOOD.replace('title = "Two rows"', "titel = 1")
+            .replace('worse = "two"', 'worse = "tow"')
+            .replace('control = "one"', 'control = "x"')
+        )
+        with pytest.raises(ConfigError) as caught:
+            load_suite(write(tmp_path, text))
+        assert {p.what for p in caught.value.problems} == {
+            "the key 'title' is missing",
+            "unknown key 'titel'",
+            "the control 'x' is no row",
+            "worse = 'tow' is no row",
+        }
+
+    def test_no_toml_names_the_line(self, tmp_path: Path) -> None:
+        lines = problems(tmp_path, "schema = 1\ntitle = \n")
+        assert lines[0] == "this is no valid TOML: Invalid value"
+        assert lines[1] == "  where: mine.toml, line 2, column 9"
+
+    def test_a_newer_schema_is_the_only_problem_told(self, tmp_path: Path) -> None:
+        lines = problems(tmp_path, GOOD.replace("schema = 1", "schema = 2\nwhatever = 1"))
+        assert lines[0] == "the file has schema 2, and this version of taco-bench reads schemas up to 1"
+        assert lines[1:] == ["  where: mine.toml: schema", "  try:   pip install --upgrade taco-bench"]
+
+    def test_no_schema(self, tmp_path: Path) -> None:
+        assert problems(tmp_path, GOOD.replace("schema = 1", ""))[0] == "the key 'schema' is missing"
+
+    def test_not_text(self, tmp_path: Path) -> None:
+        (tmp_path / "mine.toml").write_bytes(b"\xff\xfe")
+        with pytest.raises(UserError, match="not UTF-8"):
+            load_suite(str(tmp_path / "mine.toml"))
+
+    @pytest.mark.parametrize("text", ["", "row = 1\nclaim = 2", 'row = ["a"]\ndata = []\ncolumns = 3\n', "claim = [[]]", "schema = true"])
+    def test_nothing_that_a_suite_should_be(self, text: str, tmp_path: Path) -> None:
+        assert "the key 'title' is missing" in problems(tmp_path, text)
+
+    def test_names_that_are_not_there(self, tmp_path: Path) -> None:
+        with pytest.raises(UserError, match="there is no suite 'table3'") as caught:
+            load_suite("table3")
+        assert "paper/table3" in caught.value.hint
+        with pytest.raises(UserError, match="cannot be read: No such file"):
+            load_suite(str(tmp_path / "none.toml"))
