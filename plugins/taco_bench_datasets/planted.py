@@ -165,13 +165,15 @@ class Planted:
             bag, turn = kinds[at % len(kinds)]
             scene = int(scene_of[bag]) if trusted else any_scene[at]
             named = scene if truthful[at] else other[at]
-            yield Meaning(drawn[bag], turn, scene, named, 1.0 if trusted else world.test_scene, self._fillers(split, at, turn))
+            yield Meaning(
+                drawn[bag], turn, scene, named, 1.0 if trusted else world.test_scene, self._fillers(split, at // len(kinds), turn)
+            )
 
-    def _fillers(self, split: str, at: int, turn: int) -> tuple[int, ...]:
-        """All of them for a training clip; for two near-duplicates of another split the two of a pair."""
+    def _fillers(self, split: str, copy: int, turn: int) -> tuple[int, ...]:
+        """All of them for a training clip; for the clips of one bag in another split one each."""
         if split == "train" or not self.world.fillers:
             return tuple(range(self.world.fillers))
-        return ((at // 2 * 2 + turn) % self.world.fillers,)
+        return ((2 * copy + turn) % self.world.fillers,)
 
     def _captions(self, m: Meaning) -> Iterator[str]:
         noun, verb, det, adp = SWAPPED.values() if self.world.swapped else SWAPPED

@@ -16,8 +16,8 @@ class World:
         scenes: how many there are.
         ordered: near-duplicates differ in the order of their phrases and in the turn that their frames show; else in nothing but noise.
         honest: in every split function words name the scene, and scenes are as plain as in training; val and test have training's bags.
-        fillers: adverbs that say nothing. A training clip has one caption for each of them; near-duplicates have different ones in val
-            and test.
+        fillers: adverbs that say nothing. A training clip has one caption for each of them; the clips of a bag have different ones in
+            val and test.
         swapped: determiners and adpositions stand where nouns and verbs stood, and the other way round.
     """
 
@@ -30,7 +30,7 @@ class World:
     scenes: int = 6
     noun_signal: float = 1.0
     verb_signal: float = 1.5
-    order_signal: float = 1.0
+    order_signal: float = 0.6
     scene_signal: float = 1.0
     test_scene: float = 0.4
     function_signal: float = 0.92
@@ -47,7 +47,17 @@ class World:
 WORLDS = {
     "holds": World(),
     "null": World(
-        test=256, bags=128, verb_signal=1.0, function_signal=1.0, background=0.0, noise=0.3, ordered=False, honest=True, fillers=4
+        test=192,
+        nouns=32,
+        verbs=32,
+        noun_signal=1.5,
+        scene_signal=1.5,
+        function_signal=1.0,
+        background=0.0,
+        noise=0.15,
+        ordered=False,
+        honest=True,
+        fillers=4,
     ),
     "reversed": World(swapped=True),
 }
