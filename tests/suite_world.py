@@ -52,6 +52,7 @@ options = { sampler = "random", tokens = "none", "losses.use" = ["l1", "l3"] }
 [[row]]
 name = "third"
 label = "Third"
+paper_row = "L3"
 options = { sampler = "random", tokens = "none", "losses.use" = ["l3"] }
 [[claim]]
 name = "good over plain"

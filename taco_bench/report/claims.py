@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from taco_bench.report.queries import figure, paired, videos
+from taco_bench.report.queries import figure, paired, unlike, videos
 from taco_bench.report.rows import Cell
 from taco_bench.stats.intervals import cluster_bootstrap
 from taco_bench.stats.verdicts import Comparison, Verdict, judge
@@ -79,8 +79,9 @@ def _comparison(
         list(differences.values()) or None,
         claim.primary,
         suite.smallest(claim, data),
-        target=suite.paper is not None,
+        target=suite.paper is not None and all(suite.row(name).paper_row for name in (claim.better, claim.worse)),
         not_comparable=tuple(dict.fromkeys(_fields(suite, claim, data, cells))),
+        unlike=unlike(cells.get(claim.better, ()), cells.get(claim.worse, ())),
         not_run=of_rows(not_run) if not differences else "",
         failed=of_rows(failed) if not differences else "",
     )

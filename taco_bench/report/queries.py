@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -46,6 +46,24 @@ def paired(better: Sequence[Cell], worse: Sequence[Cell], column: str) -> npt.ND
 def same_queries(cells: Sequence[Cell]) -> bool:
     """Whether all cells were asked the same, as far as they say what."""
     return all(cell["queries"].get("clip") == cells[0]["queries"].get("clip") for cell in cells)
+
+
+def unlike(better: Sequence[Cell], worse: Sequence[Cell]) -> str:
+    """Why the figures of two rows do not compare with each other; empty where they do."""
+    cells = [*better, *worse]
+    if not better or not worse:
+        return ""
+    found = [] if same_queries(cells) else [f"the rows were asked different queries ({_each(map(_queries, (better[0], worse[0])))})"]
+    rules = list(dict.fromkeys(map(convention, cells)))
+    return "; ".join(found + ([f"ties count by different rules ({_each(rules)})"] if len(rules) > 1 else []))
+
+
+def _each(values: Iterable[object]) -> str:
+    return ", ".join(map(str, values))
+
+
+def _queries(cell: Cell) -> object:
+    return cell["pool"].get("queries", len(videos(cell)))
 
 
 def convention(cell: Cell) -> str:

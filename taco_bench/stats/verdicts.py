@@ -38,6 +38,7 @@ class Comparison:
         smallest_effect: the smallest difference of interest, fixed before anything is run.
         target: False where the paper has no such row.
         not_comparable: names of the protocol fields that differ from the paper's.
+        unlike: why its rows do not compare with each other, such as other queries.
         not_run: why it was not run.
         failed: why it failed.
     """
@@ -48,6 +49,7 @@ class Comparison:
     smallest_effect: float
     target: bool = True
     not_comparable: tuple[str, ...] = ()
+    unlike: str = ""
     not_run: str = ""
     failed: str = ""
 
@@ -133,9 +135,9 @@ def _barred(comparison: Comparison) -> tuple[str, str] | None:
         return "NOT RUN", comparison.not_run or "no seed has both rows"
     if not comparison.target:
         return "NO TARGET", "the paper has no such row"
-    if comparison.not_comparable:
-        return "NOT COMPARABLE", f"not the paper's: {', '.join(comparison.not_comparable)}"
-    return None
+    fields = ", ".join(comparison.not_comparable)
+    found = [comparison.unlike] * bool(comparison.unlike) + [f"not the paper's: {fields}"] * bool(fields)
+    return ("NOT COMPARABLE", "; ".join(found)) if found else None
 
 
 def _untested(comparison: Comparison) -> Verdict:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,9 +20,7 @@ from taco_bench.store.cells import Store
 
 SIZE = 400
 """Queries: a hit is a quarter of a point."""
-NO_PAPER = (
-    SUITE.replace('paper = "table3"\n', "").replace('paper_row = "L1+L3, cascade"\n', "").replace('paper_row = "L1+L3, random"\n', "")
-)
+NO_PAPER = re.sub(r'paper(_row)? = ".*"\n', "", SUITE)
 
 
 def judged(
@@ -40,6 +40,16 @@ def judged(
     cells = {line.name: [cell for job in line.jobs if (cell := store.cell(job.cell))] for line in table.lines}
     missing = {name: "not made yet" for name, found in cells.items() if not found}
     return judge_claims(table.suite, data, cells, missing, failed or {})
+
+
+def with_plain(folder: Path, size: int = 40, **changes: Any) -> list[Judged]:
+    """The claims where all is well but for the cells of ``plain``."""
+    table, store = expanded(folder), Store(folder / "results")
+    save_row(store, table.line("good"), [20, 21, 20, 22, 20, 23])
+    save_row(store, table.line("plain"), [10, 9, 10, 11, 10, 9], size, **changes)
+    save_row(store, table.line("third"), [4, 5, 4, 5, 4, 6])
+    cells = {line.name: [cell for job in line.jobs if (cell := store.cell(job.cell))] for line in table.lines}
+    return judge_claims(table.suite, "elsewhere", cells, {}, {})
 
 
 class TestWords:
@@ -78,6 +88,29 @@ class TestWords:
         primary, _ = judged(tmp_path, [4, 5, 3, 4, 6, 4], text=NO_PAPER)
         assert primary.verdict.word == "NO TARGET"
         assert primary.verdict.mean == pytest.approx(26 / 6)
+
+    def test_no_target_for_a_row_that_the_paper_lacks(self, tmp_path: Path) -> None:
+        """The suite names a table of the paper, and the second claim a row that is not in it."""
+        text = SUITE.replace('paper_row = "L3"\n', "")
+        words = [found.verdict.word for found in judged(tmp_path, [4, 5, 3, 4, 6, 4], [4, 5, 3, 4, 6, 4], text=text)]
+        assert words == ["HOLDS", "NO TARGET"]
+
+    def test_rows_that_were_asked_different_queries_are_not_judged(self, tmp_path: Path) -> None:
+        primary, secondary = with_plain(tmp_path, size=80)
+        assert primary.verdict.word == "NOT COMPARABLE"
+        assert primary.verdict.reason == "the rows were asked different queries (40, 80)"
+        assert primary.verdict.p is None
+        assert secondary.verdict.word != "HOLDS"  # the gate is not opened by a claim that is not judged
+
+    def test_the_same_number_of_other_queries(self, tmp_path: Path) -> None:
+        others = {"clip": [f"val-{at}" for at in range(40)]}
+        primary, _ = with_plain(tmp_path, queries=others)
+        assert primary.verdict.reason == "the rows were asked different queries (40, 40)"
+
+    def test_rows_that_count_ties_by_different_rules_are_not_judged(self, tmp_path: Path) -> None:
+        primary, _ = with_plain(tmp_path, experiment={"evaluation": {"metric_convention": "howto100m"}})
+        assert primary.verdict.word == "NOT COMPARABLE"
+        assert primary.verdict.reason == "ties count by different rules (expected, howto100m)"
 
     def test_not_comparable_names_every_field_that_differs(self, tmp_path: Path) -> None:
         """A small model on a data set of the paper, on 400 queries where the paper has 1,000."""
