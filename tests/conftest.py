@@ -1,6 +1,7 @@
 """Settings and fixtures of all tests. This file also puts tests/ on the path, so that tests can import ``builders``."""
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,12 @@ settings.register_profile("taco-bench", deadline=None, max_examples=40, derandom
 settings.load_profile("taco-bench")
 
 REPO = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _interruptible() -> None:
+    """A shell's background jobs ignore SIGINT, and so would everything that they start."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session", autouse=True)

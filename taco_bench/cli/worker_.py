@@ -21,6 +21,7 @@ SECONDS_TO_SAVE = 60.0
 @click.pass_context
 def command(context: click.Context, grid: str, results: str) -> None:
     """Take cells of a GRID file that nobody else makes, until none is left. It ends with its standard input."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it, and what they start does too
     threading.Thread(target=_end_with_input, daemon=True).start()
     from taco_bench.jobs.grid import load_grid
     from taco_bench.jobs.worker import Worker

@@ -244,3 +244,17 @@ def until(condition: Callable[[], Any]) -> Any:
         assert time.monotonic() < end
         time.sleep(0.01)
     return found
+
+
+def test_a_worker_of_a_background_job_can_be_interrupted(start: Start, cli: Cli, results: Results, tmp_path: Path) -> None:
+    """A shell's background jobs ignore SIGINT, and what they start inherits that."""
+    ignored = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN); "
+    started = start(*SMALL, *NEIGHBOURS, *TWO_WORKERS, before=ignored, WATCH_FOLDER=str(tmp_path), HOLD_AT="4")
+    workers = started.wait_for(held(tmp_path, 2))
+    started.process.send_signal(signal.SIGTERM)
+    time.sleep(2)
+    for path in workers:
+        path.unlink()
+    assert_interrupted(started.finish())
+    assert cli(*SMALL, *NEIGHBOURS).code == 0
+    assert len(results.cells()) == 2
