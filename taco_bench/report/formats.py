@@ -103,7 +103,7 @@ def _interval(found: tuple[float, float] | None) -> str:
 
 
 def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:.3f}"
+    return "" if value is None else "< 0.001" if value < 0.001 else f"{value:.3f}"
 
 
 def csv_of(table: SuiteTable) -> str:

@@ -165,3 +165,9 @@ def test_the_same_store_gives_the_same_bytes_in_every_process(tmp_path: Path) ->
         outputs.append(subprocess.run(command, env=environment, cwd=folder, capture_output=True, check=True).stdout)
     assert outputs[0] == outputs[1]
     assert outputs[0].count(b"HOLDS") >= 4
+
+
+def test_a_p_is_never_printed_as_0() -> None:
+    from taco_bench.report.formats import _number
+
+    assert [_number(value) for value in (None, 2**-20, 0.0312)] == ["", "< 0.001", "0.031"]
