@@ -62,11 +62,18 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Step:
-    """One step of a procedure: its text, and the frames [start, end) in which it happens."""
+    """One step of a procedure: its text, and the frames [start, end) in which it happens.
+
+    Attributes:
+        text: as it is described.
+        start, end: in rows of the clip's features: seconds where a data set has one row a second.
+        label: its class in segmentation; empty: the text itself.
+    """
 
     text: str
     start: int
     end: int
+    label: str = ""
 
 
 @dataclass(frozen=True)
@@ -79,6 +86,9 @@ class Clip:
         captions: one or more, each with at least one character that is no blank.
         video: the source video that it was cut from; clips of one video belong to one split.
         steps: where known, in order of time.
+        task: the procedure that it shows, such as "23521" in CrossTask; recalls are pooled by it. Empty: one task for all.
+        procedure: the step texts that localization places in order; empty: the texts of ``steps``.
+        start, end: seconds in the source video; None: all of it.
     """
 
     id: str
@@ -86,6 +96,10 @@ class Clip:
     captions: tuple[str, ...]
     video: str = ""
     steps: tuple[Step, ...] = ()
+    task: str = ""
+    procedure: tuple[str, ...] = ()
+    start: float | None = None
+    end: float | None = None
 
 
 class Dataset(Protocol):

@@ -86,6 +86,16 @@ def taco_bench_datasets(register: Register) -> None:
 
 
 @hookspec
+def taco_bench_readers(register: Register) -> None:
+    """Add readers: feature files as a code base writes them. Since 0.1."""
+
+
+@hookspec
+def taco_bench_extractors(register: Register) -> None:
+    """Add extractors: networks that turn video files into features. Since 0.1."""
+
+
+@hookspec
 def taco_bench_tasks(register: Register) -> None:
     """Add tasks: how a trained model is evaluated, with the controls of its table. Since 0.1."""
 

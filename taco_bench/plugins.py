@@ -30,13 +30,15 @@ HOOKS = {
     "tagger": "taco_bench_taggers",
     "data": "taco_bench_datasets",
     "task": "taco_bench_tasks",
+    "reader": "taco_bench_readers",
+    "extractor": "taco_bench_extractors",
     "control": "taco_bench_controls",
     "launcher": "taco_bench_launchers",
 }
 """Kind of component, as the command line names it, to the hook that adds components of it."""
 
-EXPERIMENT_KINDS = tuple(kind for kind in HOOKS if kind != "launcher")
-"""Kinds that an experiment is made of; who launches it changes no figure."""
+EXPERIMENT_KINDS = tuple(kind for kind in HOOKS if kind not in ("launcher", "reader", "extractor"))
+"""Kinds that an experiment is made of. Who launches it changes no figure; what readers and extractors made is known by its fingerprint."""
 
 
 @dataclass(frozen=True)
