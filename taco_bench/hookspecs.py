@@ -33,6 +33,7 @@ class Register(Protocol):
         fallback: str | None = None,
         locations: tuple[str, ...] = (),
         distinct_captions: bool = False,
+        reported_as: str | Callable[..., str] = "",
     ) -> None:
         """Register ``factory`` as ``name``.
 
@@ -46,6 +47,8 @@ class Register(Protocol):
             locations: options that say where files lie; they are no part of a cell's id, the files' fingerprints are.
             distinct_captions: data sets only. No caption describes clips of two splits, and no two splits share features: where they do,
                 it is a leak that stops a run, not a coincidence that is counted.
+            reported_as: data sets only. What the paper's tables (``registry/paper``) call this data set, such as "youcook2", where that is
+                not its own name; or a function from the data set's options to it. Rows made alike are then set beside the paper's.
             fallback: taggers only. The tagger to use, announced, where this one is not installed and was not asked for by name.
         """
 

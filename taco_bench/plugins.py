@@ -56,6 +56,7 @@ class Component:
     fallback: str | None = None
     locations: tuple[str, ...] = ()
     distinct_captions: bool = False
+    reported_as: str | Callable[..., str] = ""
 
 
 def check_component(component: Component) -> None:
@@ -243,8 +244,9 @@ def _collector(kind: str, distribution: str, version: str, found: list[Component
         fallback: str | None = None,
         locations: tuple[str, ...] = (),
         distinct_captions: bool = False,
+        reported_as: str | Callable[..., str] = "",
     ) -> None:
-        options = (preset or {}, reads, fallback, locations, distinct_captions)
+        options = (preset or {}, reads, fallback, locations, distinct_captions, reported_as)
         found.append(Component(kind, name, factory, summary, distribution, version, *options))
 
     return register

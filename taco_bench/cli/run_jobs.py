@@ -24,6 +24,7 @@ from taco_bench.resolve import resolve
 from taco_bench.resources import results_root
 from taco_bench.store.cells import Store
 from taco_bench.store.identity import id_of
+from taco_bench.suites.published import reported_as
 
 
 def run(
@@ -50,7 +51,7 @@ def run(
     failed = make(every, plugins, store, reporter, launcher, third_party=third_party, fail_fast=fail_fast, force=force)
     outcome = Outcome(store=store, seeds=len(seeds), failed={cell.label: cell.error for cell in failed.values()})
     for lines, trained in zip(tables, controls, strict=True):
-        _add_table(outcome, lines, trained)
+        _add_table(outcome, lines, trained, plugins)
     outcome.seconds = time.monotonic() - started
     return outcome
 
@@ -100,14 +101,15 @@ def _by_table(lines: Sequence[Line]) -> Iterator[list[Line]]:
         yield list(group)
 
 
-def _add_table(outcome: Outcome, lines: Sequence[Line], controls: Sequence[Line]) -> None:
+def _add_table(outcome: Outcome, lines: Sequence[Line], controls: Sequence[Line], plugins: Plugins) -> None:
     """Make the table of some lines from the store, and save it; none where no cell is there."""
     store = outcome.store
     results = [group for group in (_group(line, store) for line in lines) if group.cells]
     if not results:
         return
     trained = [replace(_group(line, store), label=line.name.rpartition("/")[2].replace("-", " ")) for line in controls]
-    table = run_table(results, [group for group in trained if group.cells], store)
+    data = results[0].experiment.data
+    table = run_table(results, [group for group in trained if group.cells], store, reported_as(plugins.get("data", data["type"]), data))
     cells = [cell["id"] for group in results for cell in group.cells]
     text = as_text(table, "github", choices(results[0].experiment.task["type"]))
     path = save_table(store, "run-" + id_of({"cells": sorted(cells)}), {"md": text})

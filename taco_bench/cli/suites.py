@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from taco_bench.cli.options import once, seeds_of, shared
+import click
+
+from taco_bench.cli.options import CONTROL, EXPERIMENT, once, seeds_of, shared, with_options
 from taco_bench.errors import UserError
 from taco_bench.plugins import Plugins
 from taco_bench.reporting import Reporter
@@ -28,7 +31,25 @@ def expanded(name: str, options: dict[str, Any], plugins: Plugins, reporter: Rep
         raise UserError(f"{suite.name} is about the task {suite.task}", where="--task", hint="leave it out")
     below, above = shared(options)
     sets: Sequence[str] = options["data"] or (DEFAULTS["data"],)
-    return [expand(suite, data, [below], [once(options), *above], seeds_of(options, SEEDS), plugins, reporter.say) for data in sets]
+    layers, seeds, words = [once(options), *above], seeds_of(options, SEEDS), _words(options)
+    return [replace(expand(suite, data, [below], layers, seeds, plugins, reporter.say), options=words) for data in sets]
+
+
+def _words(options: dict[str, Any]) -> tuple[str, ...]:
+    """What was given on the command line beside the suite and its data sets, and changes what is made, as words."""
+    words: list[str] = []
+    for option in _known():
+        value = options.get(str(option.name))
+        if option.is_flag:
+            words += [option.opts[0]] if value else []
+        elif option.name != "data":
+            words += [word for item in (value if option.multiple else [value]) if item is not None for word in (option.opts[0], str(item))]
+    return tuple(words)
+
+
+def _known() -> list[click.Option]:
+    command = click.command()(with_options(EXPERIMENT, CONTROL)(lambda: None))
+    return [option for option in command.params if isinstance(option, click.Option)]
 
 
 def note(tables: Sequence[Expanded], store: Store) -> None:

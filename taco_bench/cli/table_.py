@@ -25,9 +25,10 @@ def command(obj: dict[str, Any], /, suite: str, *, format_: str, **options: Any)
     from taco_bench.reporting import Silent
     from taco_bench.resources import results_root
     from taco_bench.store.cells import Store
+    from taco_bench.suites.made import as_made
 
     store = Store(results_root(options["results"]))
-    tables = expanded(suite, options, load_plugins(obj["third_party"]), Silent())
+    tables = [as_made(table, store) for table in expanded(suite, options, load_plugins(obj["third_party"]), Silent())]
     made = [suite_table(table, store, failures_of(table.every, store)) for table in tables]
     notes = choices(tables[0].suite.task) if format_ == "md" else []
     if format_ == "json":

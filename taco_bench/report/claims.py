@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from taco_bench.report.comparable import Departures, departures
 from taco_bench.report.queries import figure, paired, unlike, videos
 from taco_bench.report.rows import Cell
 from taco_bench.stats.intervals import cluster_bootstrap
+from taco_bench.stats.queries import detectable_over_queries
 from taco_bench.stats.verdicts import Comparison, Verdict, judge
-from taco_bench.suites.published import published
-from taco_bench.suites.schema import Claim, Suite
+from taco_bench.suites.expand import Expanded
+from taco_bench.suites.schema import Claim
 
 Cells = Mapping[str, Sequence[Cell]]
 
@@ -24,35 +25,42 @@ class Judged:
         claim: of the suite.
         verdict: word, reason, p, seed interval, detectable effect.
         query_interval: 95 %, over source videos, at the seeds that were trained; None where queries were not kept, or come from one video.
-        paper_effect: the paper's own difference on this data set; None where it has none.
+        query_detectable: the difference that would be found on that many other queries with 80 % power; None as above.
+        paper_effect: the paper's own difference on this data set; None where it has none, or where the rows do not compare with it.
         differences: by seed.
     """
 
     claim: Claim
     verdict: Verdict
     query_interval: tuple[float, float] | None
+    query_detectable: float | None
     paper_effect: float | None
     differences: dict[int, float]
 
 
-def judge_claims(suite: Suite, data: str, cells: Cells, not_run: Mapping[str, str], failed: Mapping[str, str]) -> list[Judged]:
+def judge_claims(table: Expanded, cells: Cells, not_run: Mapping[str, str], failed: Mapping[str, str]) -> list[Judged]:
     """A verdict on each claim of a suite.
 
     Args:
-        suite: whose claims.
-        data: name of the data set.
+        table: the suite on a data set.
         cells: the finished cells of each row.
         not_run: why a row has no cells.
         failed: why a row's cells failed.
     """
+    suite, departing = table.suite, departures(table.suite, table.reported_as, cells)
     differences = [_differences(claim, suite.metric, cells) for claim in suite.claims]
     comparisons = [
-        _comparison(suite, claim, data, found, cells, not_run, failed) for claim, found in zip(suite.claims, differences, strict=True)
+        _comparison(table, claim, found, cells, departing, not_run, failed) for claim, found in zip(suite.claims, differences, strict=True)
     ]
     return [
-        Judged(claim, verdict, _query_interval(claim, suite.metric, cells), suite.paper_effect(claim, data), found)
+        _judged(table, claim, verdict, cells, found)
         for claim, verdict, found in zip(suite.claims, judge(comparisons), differences, strict=True)
     ]
+
+
+def _judged(table: Expanded, claim: Claim, verdict: Verdict, cells: Cells, differences: dict[int, float]) -> Judged:
+    effect = None if verdict.word == "NOT COMPARABLE" else table.suite.paper_effect(claim, table.reported_as)
+    return Judged(claim, verdict, *_over_queries(claim, table.suite.metric, cells), effect, differences)
 
 
 def _differences(claim: Claim, metric: str, cells: Cells) -> dict[int, float]:
@@ -63,14 +71,16 @@ def _differences(claim: Claim, metric: str, cells: Cells) -> dict[int, float]:
 
 
 def _comparison(
-    suite: Suite,
+    table: Expanded,
     claim: Claim,
-    data: str,
     differences: Mapping[int, float],
     cells: Cells,
+    departing: Departures,
     not_run: Mapping[str, str],
     failed: Mapping[str, str],
 ) -> Comparison:
+    suite = table.suite
+
     def of_rows(reasons: Mapping[str, str]) -> str:
         return "; ".join(f"{suite.row(name).label}: {reasons[name]}" for name in (claim.better, claim.worse) if reasons.get(name))
 
@@ -78,39 +88,24 @@ def _comparison(
         claim.name,
         list(differences.values()) or None,
         claim.primary,
-        suite.smallest(claim, data),
-        target=suite.paper is not None and all(suite.row(name).paper_row for name in (claim.better, claim.worse)),
-        not_comparable=tuple(dict.fromkeys(_fields(suite, claim, data, cells))),
+        suite.smallest(claim, table.data, table.reported_as),
+        target=claim not in suite.without_target,
+        not_comparable=tuple(dict.fromkeys(_fields(claim, departing))),
         unlike=unlike(cells.get(claim.better, ()), cells.get(claim.worse, ())),
         not_run=of_rows(not_run) if not differences else "",
         failed=of_rows(failed) if not differences else "",
     )
 
 
-def _fields(suite: Suite, claim: Claim, data: str, cells: Cells) -> list[str]:
-    """On a data set of the paper: the fields of the protocol in which a row's cells differ from what the paper states."""
-    if suite.paper is None:
-        return []
-    found = []
-    for name in (claim.better, claim.worse):
-        row = suite.row(name).paper_row
-        stated = published(suite.paper).protocol_of(row, data) if row else {}
-        for cell in list(cells.get(name, ()))[:1]:
-            ours = {**cell["experiment"], "pool": cell["pool"]}
-            found += [f"{key} {value}, the paper's {stated[key]}" for key in stated if (value := _at(ours, key)) not in (None, stated[key])]
-    return found
+def _fields(claim: Claim, departing: Departures) -> list[str]:
+    """The fields in which one of a claim's rows departs from the paper's protocol."""
+    return [field for name in (claim.better, claim.worse) for field in departing.get(name, ())]
 
 
-def _at(tree: Any, dotted: str) -> Any:
-    """A value by its dotted key; None where there is none."""
-    for part in dotted.split("."):
-        tree = tree.get(part) if isinstance(tree, Mapping) else None
-    return tree
-
-
-def _query_interval(claim: Claim, metric: str, cells: Cells) -> tuple[float, float] | None:
+def _over_queries(claim: Claim, metric: str, cells: Cells) -> tuple[tuple[float, float] | None, float | None]:
+    """The interval over queries, and what they can detect."""
     better, worse = cells.get(claim.better, ()), cells.get(claim.worse, ())
     values = paired(better, worse, metric)
     if values is None or len(set(found := videos(better[0]))) < 2:  # one video drawn anew is the same again
-        return None
-    return cluster_bootstrap(values, found)
+        return None, None
+    return cluster_bootstrap(values, found), detectable_over_queries(values, found)

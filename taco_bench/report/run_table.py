@@ -11,13 +11,13 @@ import numpy as np
 
 from taco_bench.config import Experiment
 from taco_bench.report.controls import at_chance, leaks, stamp
+from taco_bench.report.recipe import recipe
 from taco_bench.report.rows import SECONDS, Cell, Row, Table, control_rows, result_rows
 from taco_bench.store.cells import Store
 from taco_bench.store.identity import protocol
 
 FACTS_A_LINE = 8
 COMPARED = ("t2v R@1", "t2v R@10", "v2t R@1", "v2t R@10")
-PAPER_DATA = ("youcook2", "msrvtt", "activitynet", "crosstask", "coin")
 
 
 @dataclass(frozen=True)
@@ -29,16 +29,17 @@ class Group:
     cells: list[Cell]
 
 
-def run_table(results: Sequence[Group], controls: Sequence[Group], store: Store) -> Table:
+def run_table(results: Sequence[Group], controls: Sequence[Group], store: Store, reported_as: str = "") -> Table:
     """The table of a run.
 
     Args:
         results: the experiments, each with a cell at least.
         controls: trained controls of the first of them.
         store: for the arrays beside the cells.
+        reported_as: what the paper calls the data set; empty where it has no figures on it.
     """
     first = results[0]
-    table = Table(header=_header(results))
+    table = Table(header=_header(results, reported_as))
     for group in results:
         table.rows += result_rows(group.label, group.cells)
     for control in controls:
@@ -52,7 +53,7 @@ def run_table(results: Sequence[Group], controls: Sequence[Group], store: Store)
     return table
 
 
-def _header(results: Sequence[Group]) -> list[str]:
+def _header(results: Sequence[Group], reported_as: str) -> list[str]:
     experiment, cell = results[0].experiment, results[0].cells[0]
     pool, name = cell["pool"], experiment.data["type"]
     skipped = f"; {len(cell['skipped'])} clips without features skipped" if cell["skipped"] else ""
@@ -67,7 +68,7 @@ def _header(results: Sequence[Group]) -> list[str]:
     for group, own in zip(results, facts, strict=True):
         different = [f"{key} {value}" for key, value in own.items() if key not in shared]
         header += [f"{group.label}: " + ", ".join(different)] if different else []
-    if name not in PAPER_DATA:
+    if not reported_as:
         header.append("not a data set of the paper: these figures stand on their own")
     return header
 
@@ -77,42 +78,10 @@ def _parts(facts: list[tuple[str, str]]) -> list[list[tuple[str, str]]]:
 
 
 def _facts(group: Group) -> dict[str, str]:
-    """What a reader must know of a row: its recipe, its protocol, and every loss and evaluation option that is not a default."""
-    experiment, cell = group.experiment, group.cells[0]
-    model, train, sampler = experiment.model, experiment.train, experiment.sampler or {}
+    """The recipe, with how many queries are tied."""
     ties = [row["t2v ties"] for cell in group.cells if "t2v ties" in (row := cell["rows"].get("all scores", {}))]
-    return {
-        "tie rule": experiment.evaluation.metric_convention,
-        **({"queries tied": f"{np.mean(ties):.1f} %"} if ties else {}),
-        "checkpoint": train.checkpoint,
-        "parts of speech by": cell["tagger"] or "nobody",
-        "d =": str(model.width),
-        "heads": str(model.heads),
-        "video layers": str(model.video_layers),
-        **({"fusion layers": str(model.fusion_layers)} if sampler else {}),
-        "most video tokens": str(model.max_video_tokens),
-        "K =": str(train.batch_size),
-        **({"K' =": str(sampler["hard_negatives"])} if "hard_negatives" in sampler else {}),
-        "steps": str(train.steps),
-        "learning rate": f"{train.learning_rate:g}",
-        "dropout": f"{model.dropout:g}",
-        "text encoder": experiment.text_encoder["type"],
-        "streams": "+".join(spec["type"] for spec in experiment.encoder),
-        **({"pairs through fusion at test time": cell["pool"]["fusion pairs"]} if cell["pool"].get("fusion pairs") else {}),
-        **_deviations(experiment),
-    }
-
-
-def _deviations(experiment: Experiment) -> dict[str, str]:
-    """The loss and evaluation options that are not the protocol's defaults."""
-    skip = {"use", "scores", "split", "metric_convention"}  # shown elsewhere
-    sections = {"losses": experiment.losses, "evaluation": experiment.evaluation}
-    return {
-        f"{name}.{key}": f"{getattr(section, key)} (the protocol's default is {field.default})"
-        for name, section in sections.items()
-        for key, field in type(section).model_fields.items()
-        if key not in skip and getattr(section, key) != field.default
-    }
+    rule, *rest = recipe(group.cells[0]).items()
+    return dict([rule, *([("queries tied", f"{np.mean(ties):.1f} %")] if ties else []), *rest])
 
 
 def _costs(results: Sequence[Group]) -> list[str]:

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import reduce
-from operator import getitem
-from typing import Any
+from dataclasses import dataclass, field, replace
 
 from taco_bench.report.claims import Judged, judge_claims
+from taco_bench.report.comparable import departures
 from taco_bench.report.controls import at_chance, leaks, stamp
+from taco_bench.report.paper import figures_of, notes, reading
 from taco_bench.report.rows import SECONDS, Cell, control_rows, result_rows
-from taco_bench.report.run_table import PAPER_DATA
+from taco_bench.report.suite_header import header_of
+from taco_bench.stats.reasons import count
 from taco_bench.store.cells import Store
-from taco_bench.store.identity import protocol
 from taco_bench.suites.expand import Expanded
-from taco_bench.suites.published import published
+
+NOT_MADE = "not made yet"
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,8 @@ class SuiteRow:
         kind: "result" or "control".
         values: by column a figure a seed.
         paper: the paper's figures, where they compare.
+        readings: how surely each of them was read.
+        departures: the fields of the protocol that differ from the paper's, so that its figures do not compare.
         status: why there are no figures, or too few.
         cells: ids behind the figures.
         seeds: of those cells, in the order of the figures; none of a control that has no seeds.
@@ -38,6 +40,8 @@ class SuiteRow:
     kind: str
     values: dict[str, list[float]]
     paper: dict[str, float] = field(default_factory=dict)
+    readings: dict[str, str] = field(default_factory=dict)
+    departures: tuple[str, ...] = ()
     status: str = ""
     cells: tuple[str, ...] = ()
     seeds: tuple[int, ...] = ()
@@ -64,102 +68,69 @@ def suite_table(expanded: Expanded, store: Store, failed: Mapping[str, str] | No
         store: with its cells; rows without them say why.
         failed: by row, why its cells could not be made.
     """
-    suite, failed = expanded.suite, failed or {}
+    suite, failed = expanded.suite, {name: " ".join(why.split()) for name, why in (failed or {}).items()}
     cells = {line.name: [cell for job in line.jobs if (cell := store.cell(job.cell)) is not None] for line in expanded.every}
-    missing = {
-        line.name: line.not_run or f"not made yet: taco-bench reproduce {expanded.command}"
-        for line in expanded.every
-        if not cells[line.name]
-    }
-    claims = judge_claims(suite, expanded.data, cells, {**missing, **dict.fromkeys(failed, "")}, failed)
-    rows = [_row(expanded, name, label, cells[name], missing, failed) for name, label in ((r.name, r.label) for r in suite.rows)]
-    table = SuiteTable(expanded.title, list(suite.columns), rows, claims, [], [], suite.metric)
+    missing = {line.name: line.not_run or NOT_MADE for line in expanded.every if not cells[line.name]}
+    claims = judge_claims(expanded, cells, {**missing, **dict.fromkeys(failed, "")}, failed)
+    rows = [_row(expanded, row.name, row.label, cells[row.name], _status(expanded, row.name, cells, missing, failed)) for row in suite.rows]
+    rows = _beside_the_paper(expanded, rows, cells)
+    table = SuiteTable(expanded.title, list(suite.columns), rows, claims, header_of(expanded, cells), [], suite.metric)
     made = [cell for line in expanded.lines for cell in cells[line.name]]
-    table.header = _header(expanded, cells)
     for line in expanded.controls:
-        label = line.name.rpartition("/")[2].replace("-", " ")
-        found = cells[line.name]
-        values = result_rows(label, found)[0].values if found else {}
-        table.rows.append(SuiteRow(line.name, label, "control", values, {}, _status(line.name, missing, failed), *_behind(found)))
+        found, label = cells[line.name], control_label(line.name)
+        table.rows.append(_row(expanded, line.name, label, found, _status(expanded, line.name, cells, missing, failed), "control"))
         table.footer += at_chance(label, found, store, len(expanded.seeds)) if found else []
     if made:
         table.rows += [SuiteRow(row.label, row.label, "control", row.values) for row in control_rows(made)]
         results = [(line.label, cells[line.name]) for line in expanded.lines if cells[line.name]]
-        controls = [(line.name.rpartition("/")[2].replace("-", " "), cells[line.name]) for line in expanded.controls]
+        controls = [(control_label(line.name), cells[line.name]) for line in expanded.controls]
         table.footer += stamp(results, controls, store, suite.metric)
         table.footer += [] if any(found for _, found in controls) else ["no trained control stands beside these rows"]
         table.footer += _costs(expanded, cells) + leaks(made)
+    table.footer += notes(suite, expanded.reported_as, rows, shown=any(judged.paper_effect is not None for judged in claims))
+    if any(len(cells[line.name]) < len(line.jobs) for line in expanded.every):
+        table.footer.append(f"what is missing is made by: {expanded.command}")
     return table
 
 
-def _row(
-    expanded: Expanded, name: str, label: str, cells: Sequence[Cell], missing: Mapping[str, str], failed: Mapping[str, str]
-) -> SuiteRow:
+def control_label(name: str) -> str:
+    """A trained control's row, ``full/shuffled-captions``, as a table prints it."""
+    return name.rpartition("/")[2].replace("-", " ")
+
+
+def _row(expanded: Expanded, name: str, label: str, cells: Sequence[Cell], status: str, kind: str = "result") -> SuiteRow:
     values = result_rows(label, cells)[0].values if cells else {}
     values.pop(SECONDS, None)
-    short = f"{len(cells)} of {len(expanded.seeds)} seeds" if 0 < len(cells) < len(expanded.seeds) else ""
-    status = _status(name, missing, failed) or short
-    return SuiteRow(name, label, "result", values, _paper(expanded, name), status, *_behind(cells))
+    return SuiteRow(name, label, kind, values, status=status, cells=_ids(cells), seeds=tuple(cell["seed"] for cell in cells))
 
 
-def _behind(cells: Sequence[Cell]) -> tuple[tuple[str, ...], tuple[int, ...]]:
-    """Ids and seeds."""
-    return tuple(cell["id"] for cell in cells), tuple(cell["seed"] for cell in cells)
+def _ids(cells: Sequence[Cell]) -> tuple[str, ...]:
+    return tuple(cell["id"] for cell in cells)
 
 
-def _status(name: str, missing: Mapping[str, str], failed: Mapping[str, str]) -> str:
+def _beside_the_paper(expanded: Expanded, rows: Sequence[SuiteRow], cells: Mapping[str, Sequence[Cell]]) -> list[SuiteRow]:
+    """The rows with the paper's figures where they are of the paper's protocol, and with what departs from it where they are not."""
+    departing = departures(expanded.suite, expanded.reported_as, cells)
+    return [_compared(expanded, row, departing[row.name]) if row.name in departing else row for row in rows]
+
+
+def _compared(expanded: Expanded, row: SuiteRow, departing: Sequence[str]) -> SuiteRow:
+    if departing:
+        return replace(row, departures=tuple(departing))
+    paper = figures_of(expanded, row.name)
+    readings = {column: reading(expanded.suite, expanded.reported_as, row.name, column) for column in paper}
+    return replace(row, paper=paper, readings=readings)
+
+
+def _status(
+    expanded: Expanded, name: str, cells: Mapping[str, Sequence[Cell]], missing: Mapping[str, str], failed: Mapping[str, str]
+) -> str:
+    """Why a row has no figures, or too few."""
+    there, wanted = len(cells[name]), len(expanded.seeds)
+    short = f"{there} of {count(wanted)}" if 0 < there < wanted else ""
     if failed.get(name):
-        return f"FAILED: {failed[name]}"
-    return f"NOT RUN: {missing[name]}" if name in missing else ""
-
-
-def _paper(expanded: Expanded, name: str) -> dict[str, float]:
-    """The paper's figures of a row on this data set; none on data that are not the paper's."""
-    suite, row = expanded.suite, expanded.suite.row(name).paper_row
-    if suite.paper is None or row is None:
-        return {}
-    table = published(suite.paper)
-    return {column: value for column in suite.columns if (value := table.figure(row, expanded.data, column)) is not None}
-
-
-def _header(expanded: Expanded, cells: Mapping[str, Sequence[Cell]]) -> list[str]:
-    suite = expanded.suite
-    lines = [f"{suite.title} ({suite.source}), on {expanded.title.partition('@')[2]}"]
-    if expanded.data not in PAPER_DATA:
-        lines.append("not a data set of the paper: its figures are not shown, its claims are tested here")
-    note = suite.data[expanded.data].note if expanded.data in suite.data else ""
-    lines += [note] if note else []
-    return lines + _facts(expanded, cells) if any(cells[line.name] for line in expanded.lines) else lines
-
-
-def _facts(expanded: Expanded, cells: Mapping[str, Sequence[Cell]]) -> list[str]:
-    """What a reader must know of the rows; of what is not the same for all of them, which row has what."""
-    made = [(line.label, cell) for line in expanded.lines for cell in cells[line.name]]
-    first = made[0][1]
-    pool, experiment = first["pool"], first["experiment"]
-
-    def of(*path: str) -> str:
-        values = {label: str(reduce(getitem, path, cell["experiment"])) for label, cell in made}
-        usual = next(iter(values.values()))
-        others = ", ".join(f"{label} {value}" for label, value in values.items() if value != usual)
-        return f"{usual} ({others})" if others else usual
-
-    ties = [value for _, cell in made for column, value in next(iter(cell["rows"].values())).items() if column == "t2v ties"]
-    taggers = sorted({cell["tagger"] for _, cell in made if cell["tagger"]})
-    sizes = ", ".join(f"{value} {key}" for key, value in pool.items() if key not in ("split", "fusion pairs"))
-    selection = "val" if experiment["train"]["checkpoint"] == "best" else "none"
-    return [
-        f"{pool.get('split')} split ({first['splits'].get(pool.get('split'), '')}), {sizes}",
-        f"tie rule {of('evaluation', 'metric_convention')}" + (f", queries tied at most {max(ties):.1f} %" if ties else ""),
-        f"d = {of('model', 'width')}, K = {of('train', 'batch_size')}, steps {of('train', 'steps')}",
-        f"checkpoint {of('train', 'checkpoint')} (selection split: {selection})",
-        f"text encoder {of('text_encoder', 'type')}" + (f", parts of speech by {'; '.join(taggers)}" if taggers else ""),
-        f"seeds {', '.join(map(str, expanded.seeds))}, protocol {experiment['task']['type']} version {_version(experiment)}",
-    ]
-
-
-def _version(experiment: Mapping[str, Any]) -> int:
-    return int(protocol(experiment["task"]["type"]).get("version", 0))
+        return "FAILED: " + (f"{short} are there: " if short else "") + failed[name]
+    return f"NOT RUN: {missing[name]}" if name in missing else short
 
 
 def _costs(expanded: Expanded, cells: Mapping[str, Sequence[Cell]]) -> list[str]:
@@ -169,6 +140,6 @@ def _costs(expanded: Expanded, cells: Mapping[str, Sequence[Cell]]) -> list[str]
         found = [cell["cost"] for cell in cells[line.name]]
         if found:
             seconds = sum(cost["seconds"] for cost in found) / len(found)
-            parts.append(f"{line.label} {seconds:.0f} s, {found[0]['fusion_pairs_per_step']:.0f} pairs a step")
+            parts.append(f"{line.label} {seconds:.0f} s, {count(round(found[0]['fusion_pairs_per_step']), 'pair')} a step")
     hardware = sorted({cell["hardware"] for line in expanded.lines for cell in cells[line.name]})
     return [f"training of a seed on {'; '.join(hardware)}: " + "; ".join(parts)] if parts else []

@@ -20,9 +20,14 @@ def count(number: int, noun: str = "seed") -> str:
     return f"{number:,} {noun}" + ("" if number == 1 else "s")
 
 
-def p_value(p: float) -> str:
+def p_number(p: float) -> str:
     """Three decimals, and never 0."""
-    return f"p = {p:.3f}" if p >= 0.001 else "p < 0.001"
+    return f"{p:.3f}" if p >= 0.001 else "< 0.001"
+
+
+def p_value(p: float) -> str:
+    """As :func:`p_number`, with its name: "p = 0.031", "p < 0.001"."""
+    return f"p = {p_number(p)}" if p >= 0.001 else f"p {p_number(p)}"
 
 
 def seen(differences: Sequence[float]) -> str:
@@ -33,7 +38,7 @@ def seen(differences: Sequence[float]) -> str:
 
 def tested(evidence: Evidence) -> str:
     """What is seen, with its p: "+1.1, 5 of 5 seeds, p = 0.031 one-sided"."""
-    adjusted = f" ({evidence.adjusted:.3f} by Holm)" if evidence.family > 1 else ""
+    adjusted = f" ({p_number(evidence.adjusted)} by Holm)" if evidence.family > 1 else ""
     return f"{seen(evidence.differences)}, {p_value(evidence.p)} one-sided{adjusted}"
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from taco_bench.config import Experiment
@@ -11,10 +13,13 @@ from taco_bench.errors import ConfigError, InfeasibleError, UserError
 from taco_bench.jobs.devices import resolve_device
 from taco_bench.jobs.facts import Facts, facts_of
 from taco_bench.jobs.plan import Line, control_lines, line_of
-from taco_bench.plugins import Plugins
+from taco_bench.options import options_of
+from taco_bench.plugins import Component, Plugins
 from taco_bench.resolve import resolve
 from taco_bench.resources import registry_root
+from taco_bench.suites.blame import blamed
 from taco_bench.suites.overrides import refuse_overrides
+from taco_bench.suites.published import reported_as
 from taco_bench.suites.schema import Row, Suite
 
 Layers = Sequence[Mapping[str, Any]]
@@ -31,6 +36,10 @@ class Expanded:
         seeds: of every row.
         lines: the suite's rows, in its order.
         controls: trained controls of its control row.
+        reported_as: what the paper's tables call the data set; empty where they have none.
+        data_options: of the data set, those that are not its defaults, in words.
+        automatic: of "device" and "precision" those that were left to the machine.
+        options: words of the command line behind the suite and the data set, with which the same table is made.
     """
 
     suite: Suite
@@ -39,6 +48,10 @@ class Expanded:
     seeds: tuple[int, ...]
     lines: tuple[Line, ...]
     controls: tuple[Line, ...]
+    reported_as: str = ""
+    data_options: tuple[str, ...] = ()
+    automatic: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
 
     @property
     def every(self) -> list[Line]:
@@ -47,9 +60,10 @@ class Expanded:
 
     @property
     def command(self) -> str:
-        """What names it on the command line: a file of the user's by its name, without the folder, which no table should depend on."""
+        """What makes it on the command line; a file of the user's from the folder that this is called in, where it lies below."""
         own = self.suite.path.is_relative_to(registry_root())
-        return f"{self.suite.name if own else self.suite.path.name} --data {self.title.partition('@')[2]}"
+        words = [self.suite.name if own else _from_here(self.suite.path), "--data", self.title.partition("@")[2], *self.options]
+        return "taco-bench reproduce " + shlex.join(words)
 
     def line(self, name: str) -> Line:
         """The row of a name."""
@@ -83,17 +97,42 @@ def expand(
             announce(line)
 
     facts: dict[str, Facts] = {}
-    lines, problems = [], []
+    lines, problems = list[Line](), list[tuple[Row, UserError]]()
     for row in suite.rows:
         try:
             lines.append(_line(suite, row, name, data, [*below, {"data": data}], above, seeds, plugins, facts, say))
         except ConfigError as error:
-            problems += [UserError(p.what, where=f"{suite.path}: row {row.name!r}, {p.where}", hint=p.hint) for p in error.problems]
+            problems += [(row, problem) for problem in error.problems]
     if problems:
-        raise ConfigError(problems)
+        raise ConfigError(blamed(problems, suite, {"data": data}, below, above, plugins))
     first = next(line for line in lines if line.name == suite.control)
     controls = _controls(first, data, _facts(first.experiment, plugins, facts), seeds, plugins) if first.experiment else ()
-    return Expanded(suite, name, f"{suite.name}@{data}", tuple(seeds), tuple(lines), controls)
+    table = Expanded(suite, name, f"{suite.name}@{data}", tuple(seeds), tuple(lines), controls)
+    runnable = next((line.name for line in lines if line.experiment), None)
+    if runnable is None:
+        return replace(table, reported_as=reported_as(plugins.get("data", name), {}))
+    return _described(table, resolve([*below, {"data": data}, *suite.layers(suite.row(runnable), name), *above], plugins), plugins)
+
+
+def _described(table: Expanded, asked: Experiment, plugins: Plugins) -> Expanded:
+    """The table with what a row says of the data set and the device before this machine is asked."""
+    component = plugins.get("data", table.data)
+    return replace(
+        table,
+        reported_as=reported_as(component, asked.data),
+        data_options=tuple(f"{key} {value}" for key, value in asked.data.items() if key != "type" and _is_told(component, key, value)),
+        automatic=tuple(key for key in ("device", "precision") if getattr(asked.train, key) == "auto"),
+    )
+
+
+def _is_told(component: Component, key: str, value: Any) -> bool:
+    """Whether a table should name an option of the data set: not its default, and no place on this machine."""
+    return key not in component.locations and value != options_of(component.factory)[key].default
+
+
+def _from_here(path: Path) -> str:
+    here = Path.cwd()
+    return str(path.resolve().relative_to(here)) if path.resolve().is_relative_to(here) else str(path)
 
 
 def _controls(line: Line, written: str, facts: Facts, seeds: Sequence[int], plugins: Plugins) -> tuple[Line, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from typing import Annotated, Any
 
@@ -9,10 +10,13 @@ from pydantic import Field, model_validator
 
 from taco_bench.config import Section
 from taco_bench.errors import ConfigError, UserError, nearest
+from taco_bench.plugins import Component
 from taco_bench.resources import registry_root
 from taco_bench.suites.files import newer_schema, read_toml, structure_problems, toml_names
 
 SCHEMA = 1
+OF_THE_MODEL = "model"
+"""Stands for a data set where figures, such as a number of parameters, are the model's own."""
 
 Fact = str | bool | int
 Text = Annotated[str, Field(min_length=1)]
@@ -91,6 +95,10 @@ class PublishedTable(TableFile):
             return None
         return found.figures[data][columns.index(column)]
 
+    def reports_on(self, data: str) -> bool:
+        """Whether it has figures on a data set."""
+        return data != OF_THE_MODEL and data in self.columns
+
     def confidence_of(self, row: str, data: str, column: str) -> str:
         """How surely a figure was read."""
         special = [cells.confidence for cells in self.cells if cells.confidence and cells.cover(row, data, column)]
@@ -109,6 +117,19 @@ class PublishedTable(TableFile):
 def published_names() -> list[str]:
     """The tables of the paper that are there, such as ``table3``."""
     return toml_names("paper")
+
+
+def reported_as(component: Component, spec: Mapping[str, Any]) -> str:
+    """What the paper's tables call a data set; empty where none of them has figures on it.
+
+    Args:
+        component: the data set.
+        spec: with its options, which may decide it.
+    """
+    declared = component.reported_as
+    options = {key: value for key, value in spec.items() if key != "type"}
+    name = (declared(**options) if callable(declared) else declared) or component.name
+    return name if any(published(table).reports_on(name) for table in published_names()) else ""
 
 
 @cache

@@ -135,10 +135,25 @@ class Suite(SuiteFile):
         """Raw options of a row on a data set, later ones over earlier ones; the data set itself is not among them."""
         encoder = self.encoder(row, data)
         feature = {"encoder": encoder} if encoder else {}
-        return [{"task": self.task}, self.options, self._on(data).options, feature, row.options]
+        return [*self.shared_layers(data), feature, row.options]
+
+    def shared_layers(self, data: str) -> list[dict[str, Any]]:
+        """Those that all rows have."""
+        return [{"task": self.task}, self.options, self._on(data).options]
+
+    @property
+    def without_target(self) -> list[Claim]:
+        """The claims that can only read NO TARGET: the paper's table, or a row of theirs in it, is not named."""
+        rows = {row.name for row in self.rows if self.paper is not None and row.paper_row}
+        return [claim for claim in self.claims if not {claim.better, claim.worse} <= rows]
 
     def paper_effect(self, claim: Claim, data: str) -> float | None:
-        """The effect of a claim in the paper, in points; none where the paper has no such figures."""
+        """The effect of a claim in the paper, in points; none where the paper has no such figures.
+
+        Args:
+            claim: of the suite.
+            data: what the paper calls the data set.
+        """
         if self.paper is None:
             return None
         table = published(self.paper)
@@ -146,9 +161,15 @@ class Suite(SuiteFile):
         better, worse = (None if row is None else table.figure(row, data, self.metric) for row in rows)
         return None if better is None or worse is None else round(better - worse, 6)
 
-    def smallest(self, claim: Claim, data: str) -> float:
-        """The smallest effect of interest: the paper's own where it has one on this data set, else the suite's."""
-        paper = self.paper_effect(claim, data)
+    def smallest(self, claim: Claim, data: str, reported_as: str | None = None) -> float:
+        """The smallest effect of interest: the paper's own where it has one on this data set, else the suite's.
+
+        Args:
+            claim: of the suite.
+            data: name of the data set.
+            reported_as: what the paper calls it, where that is not its name.
+        """
+        paper = self.paper_effect(claim, data if reported_as is None else reported_as)
         return paper if paper and paper > 0 else self.smallest_effect.get(data, self.smallest_effect["default"])
 
     def _on(self, data: str) -> OnData:

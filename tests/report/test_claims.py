@@ -39,7 +39,7 @@ def judged(
         save_row(store, table.line(name), [100 - round(4 * value) for value in below], SIZE)
     cells = {line.name: [cell for job in line.jobs if (cell := store.cell(job.cell))] for line in table.lines}
     missing = {name: "not made yet" for name, found in cells.items() if not found}
-    return judge_claims(table.suite, data, cells, missing, failed or {})
+    return judge_claims(table, cells, missing, failed or {})
 
 
 def with_plain(folder: Path, size: int = 40, **changes: Any) -> list[Judged]:
@@ -49,7 +49,7 @@ def with_plain(folder: Path, size: int = 40, **changes: Any) -> list[Judged]:
     save_row(store, table.line("plain"), [10, 9, 10, 11, 10, 9], size, **changes)
     save_row(store, table.line("third"), [4, 5, 4, 5, 4, 6])
     cells = {line.name: [cell for job in line.jobs if (cell := store.cell(job.cell))] for line in table.lines}
-    return judge_claims(table.suite, "elsewhere", cells, {}, {})
+    return judge_claims(table, cells, {}, {})
 
 
 class TestWords:
@@ -146,7 +146,7 @@ class TestNumbers:
         for job, hits in list(zip(table.line("plain").jobs, [0, 12, 24, 36], strict=True))[1:]:
             store.save_cell(job.cell, *hand_made(ranks(hits), job.seed, job))
         cells = {name: [c for job in table.line(name).jobs if (c := store.cell(job.cell))] for name in ("good", "plain")}
-        (primary, _) = judge_claims(table.suite, "elsewhere", cells, {}, {})
+        (primary, _) = judge_claims(table, cells, {}, {})
         assert primary.differences == pytest.approx({1: 20.0, 2: 15.0})
 
     def test_the_seed_interval_is_students(self, tmp_path: Path) -> None:
@@ -163,7 +163,7 @@ class TestNumbers:
             for job in table.line(name).jobs:
                 store.save_cell(job.cell, *hand_made(better, job.seed, job))
         cells = {name: [c for job in table.line(name).jobs if (c := store.cell(job.cell))] for name in ("good", "plain")}
-        (primary, _) = judge_claims(table.suite, "elsewhere", cells, {}, {})
+        (primary, _) = judge_claims(table, cells, {}, {})
         assert primary.query_interval == pytest.approx((5 - 1.96 * 1.92, 5 + 1.96 * 1.92), abs=0.4)
         assert primary.verdict.interval == pytest.approx((5.0, 5.0))
 
@@ -176,7 +176,7 @@ class TestNumbers:
                 record["queries"]["video"] = ["one"] * 3
                 store.save_cell(job.cell, record, arrays)
             cells[name] = [c for job in table.line(name).jobs if (c := store.cell(job.cell))]
-        (primary, _) = judge_claims(table.suite, "elsewhere", cells, {}, {})
+        (primary, _) = judge_claims(table, cells, {}, {})
         assert primary.query_interval is None
 
     def test_the_smallest_effect_is_the_papers_on_its_data_alone(self, tmp_path: Path) -> None:

@@ -181,7 +181,7 @@ class TestLayers:
         assert experiment is not None
         assert experiment.data["world"] == "null"
         assert (table.data, table.title) == ("planted", "paper/table3@planted:null")
-        assert table.command == "paper/table3 --data planted:null"
+        assert table.command == "taco-bench reproduce paper/table3 --data planted:null"
 
 
 class TestOverrides:

@@ -1,0 +1,92 @@
+"""What a reader must know of a row to explain its figures: its recipe, its protocol, and every option that is not a default."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from taco_bench.config import SECTIONS
+from taco_bench.report.rows import Cell
+
+SHOWN = {
+    "losses": {"use"},
+    "evaluation": {"use", "scores", "split", "metric_convention"},
+    "train": {"steps", "batch_size", "learning_rate", "warmup_steps", "checkpoint", "device", "precision", "threads", "shuffle_captions"},
+}
+"""Options by section that are shown in words of their own, are beside the point, or tell a control from its row."""
+UNSEEN = {"train": {"fusion_memory", "validate_every"}}
+"""Options that change no figure."""
+
+
+def recipe(cell: Cell) -> dict[str, str]:
+    """Facts by name, in the order in which a header prints them; what a row does not have is left out."""
+    experiment = cell["experiment"]
+    model, train, evaluation = experiment["model"], experiment["train"], experiment["evaluation"]
+    sampler, pool = experiment.get("sampler") or {}, cell["pool"]
+    found: dict[str, Any] = {
+        "tie rule": evaluation["metric_convention"],
+        "scores": "+".join(evaluation["scores"]),
+        "checkpoint": train["checkpoint"],
+        "parts of speech by": cell["tagger"] or "nobody",
+        "d =": model["width"],
+        "heads": model["heads"],
+        "feed-forward": model["feedforward"],
+        "video layers": model["video_layers"],
+        "fusion layers": model["fusion_layers"] if sampler else None,
+        "most video tokens": model["max_video_tokens"],
+        "most text tokens": model["max_text_tokens"],
+        "K =": train["batch_size"],
+        "K' =": sampler.get("hard_negatives"),
+        "steps": train["steps"],
+        "learning rate": f"{train['learning_rate']:g}",
+        "dropout": f"{model['dropout']:g}",
+        "text encoder": _component(experiment["text_encoder"]),
+        "streams": "+".join(spec["type"] for spec in experiment["encoder"]),
+        "token weights": (experiment.get("token_weights") or {}).get("type"),
+        "pairs through fusion at test time": pool.get("fusion pairs") or None,
+        "device": f"{train['device']} ({train['precision']})",
+        **_options("sampler", {key: value for key, value in sampler.items() if key not in ("type", "hard_negatives")}),
+        **_options("task", {key: value for key, value in experiment["task"].items() if key != "type"}),
+        **_deviations(experiment),
+    }
+    return {name: str(value) for name, value in found.items() if value not in (None, "")}
+
+
+def _component(spec: Mapping[str, Any]) -> str:
+    """A component with those of its options that are switched on."""
+    return ", ".join([spec["type"], *(key for key, value in spec.items() if value is True)])
+
+
+def _options(kind: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    return {f"{kind}.{key}": value for key, value in options.items()}
+
+
+def _deviations(experiment: Mapping[str, Any]) -> dict[str, str]:
+    """The options of losses, training and evaluation that are not the protocol's defaults."""
+    return {
+        f"{name}.{key}": f"{experiment[name][key]} (the protocol's default is {field.default})"
+        for name in SHOWN
+        for key, field in SECTIONS[name].model_fields.items()
+        if key not in SHOWN[name] | UNSEEN.get(name, set()) and key in experiment[name] and experiment[name][key] != field.default
+    }
+
+
+def side_by_side(rows: Sequence[tuple[str, Mapping[str, str]]]) -> list[str]:
+    """Each fact once: as most rows have it, and behind it the rows that do not.
+
+    Args:
+        rows: labels and recipes.
+    """
+    names = dict.fromkeys(name for _, facts in rows for name in facts)
+    return [_across(name, [(label, facts.get(name, "none")) for label, facts in rows]) for name in names]
+
+
+def _across(name: str, values: Sequence[tuple[str, str]]) -> str:
+    usual = Counter(value for _, value in values).most_common(1)[0][0]
+    others: dict[str, list[str]] = {}
+    for label, value in values:
+        if value != usual:
+            others.setdefault(value, []).append(label)
+    rest = "; ".join(f"{' and '.join(labels)} {value}" for value, labels in others.items())
+    return f"{name} {usual}" + (f" ({rest})" if rest else "")
