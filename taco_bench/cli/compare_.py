@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import click
@@ -35,21 +35,23 @@ def command(obj: dict[str, Any], /, a: str, b: str, *, metric: str, as_json: boo
 
     store = Store(results_root(results))
     left, right = cells_of(a, store), cells_of(b, store)
-    found = compare(left, right, metric, _slices(left[0], right[0], third_party=obj["third_party"]))
+    slices, unsliced = _slices(left.cells[0], right.cells[0], third_party=obj["third_party"])
+    found = compare(left.cells, right.cells, metric, slices, unsliced)
+    found = replace(found, warnings=[*left.notes, *(note for note in right.notes if note not in left.notes), *found.warnings])
     click.echo(json.dumps(asdict(found), indent=1) if as_json else _text(found, a, b, metric))
 
 
-def _slices(left: dict[str, Any], right: dict[str, Any], *, third_party: bool) -> dict[str, Any]:
-    """What the queries are like; nothing where the two rows were asked different ones."""
+def _slices(left: dict[str, Any], right: dict[str, Any], *, third_party: bool) -> tuple[dict[str, Any], list[str]]:
+    """What the queries are like, and why some of it is not known; nothing where the two rows were asked different ones."""
     from pydantic import ValidationError
 
     from taco_bench.config import Experiment
     from taco_bench.errors import UserError
 
     if "clip" not in left["queries"] or left["queries"]["clip"] != right["queries"].get("clip"):
-        return {}
+        return {}, []
     from taco_bench.jobs.data import DataCache
-    from taco_bench.jobs.query_facts import query_slices
+    from taco_bench.jobs.query_facts import query_slices, without_slices
     from taco_bench.plugins import load_plugins
     from taco_bench.reporting import Silent
 
@@ -57,20 +59,23 @@ def _slices(left: dict[str, Any], right: dict[str, Any], *, third_party: bool) -
     try:
         experiments = [Experiment.model_validate(cell["experiment"]) for cell in (left, right)]
         experiment = next((e for e in experiments if e.tagger is not None), experiments[0])
-        return dict(query_slices(left, experiment, DataCache(plugins, Silent()).get(experiment), plugins))
+        found = dict(query_slices(left, experiment, DataCache(plugins, Silent()).get(experiment), plugins))
     except UserError as error:
-        click.echo(f"no slices: {error.what}", err=True)  # the data are not here; the figures are
+        return {}, [f"no slices: {error.what}"]  # the data are not here; the figures are
     except ValidationError:
-        click.echo("no slices: the cells are of another version of taco-bench, with other options", err=True)
-    return {}
+        return {}, ["no slices: the cells are of another version of taco-bench, with other options"]
+    return found, without_slices(found)
 
 
 def _text(found: Any, a: str, b: str, metric: str) -> str:
     from tabulate import tabulate
 
+    from taco_bench.report.formats import interval_text
+    from taco_bench.stats.reasons import count, p_number
+
     seeds = ", ".join(str(seed) for seed in found.columns[0].differences)
     columns = [
-        [c.name, f"{c.a:.1f}", f"{c.b:.1f}", f"{c.a - c.b:+.1f}", _interval(c.seeds), _interval(c.queries), f"{c.p:.3f}"]
+        [c.name, f"{c.a:.1f}", f"{c.b:.1f}", f"{c.a - c.b:+.1f}", interval_text(c.seeds), interval_text(c.queries), p_number(c.p)]
         for c in found.columns
         if not c.name.endswith(UNPRINTED)
     ]
@@ -78,16 +83,14 @@ def _text(found: Any, a: str, b: str, metric: str) -> str:
     parts = [f"A {a}\nB {b}", tabulate(columns, headers, disable_numparse=True, colalign=("left", *["right"] * 6))]
     parts += [f"note: {warning}" for warning in found.warnings]
     if found.flips is not None:
-        parts.append(f"{metric}: A answers {found.flips[0]} queries better, B {found.flips[1]}, in the mean over seeds")
+        better = count(found.flips[0], "query", "queries")
+        parts.append(f"{metric}: A answers {better} better, B {found.flips[1]}, in the mean over seeds")
     if found.slices:
         rows = [
-            [s.name, s.queries, s.clusters, f"{s.mean:+.1f}", _interval(s.interval), f"{s.p:.3f}", f"{s.p_adjusted:.3f}"]
+            [s.name, s.queries, s.clusters, f"{s.mean:+.1f}", interval_text(s.interval), p_number(s.p), p_number(s.p_adjusted)]
             for s in found.slices
         ]
         headers = [f"{metric} by", "queries", "videos", "A - B", "queries 95 %", "p", "p adjusted"]
         parts.append(tabulate(rows, headers, disable_numparse=True, colalign=("left", *["right"] * 6)))
+    parts += ["\n".join(found.unsliced)] if found.unsliced else []
     return "\n\n".join(parts)
-
-
-def _interval(found: tuple[float, float] | None) -> str:
-    return "" if found is None else f"[{found[0]:+.1f}, {found[1]:+.1f}]"

@@ -33,9 +33,11 @@ def command(cell: str, *, config: bool, as_json: bool, results: str | None) -> N
     store = Store(results_root(results))
     found = cells_of(cell, store)
     if config or as_json:
-        click.echo(json.dumps(_configuration(found[0]) if config else found, indent=1, ensure_ascii=False))
+        click.echo("".join(f"note: {note}\n" for note in found.notes), err=True, nl=False)  # the records alone are one document
+        click.echo(json.dumps(_configuration(found.cells[0]) if config else found.cells, indent=1, ensure_ascii=False))
         return
-    for record in found:
+    click.echo("".join(f"note: {note}\n\n" for note in found.notes), nl=False)
+    for record in found.cells:
         click.echo("\n".join([*_lines(record, store), *_again(record, results)]) + "\n")
 
 

@@ -52,9 +52,11 @@ def command(obj: dict[str, Any], /, suite: str, *, as_json: bool, **options: Any
 
 
 def _head(table: Expanded) -> list[str]:
+    from taco_bench.report.suite_header import untested
     from taco_bench.report.undecidable import undecidable
+    from taco_bench.stats.reasons import count
 
-    return [f"{table.title}, {len(table.seeds)} seeds", *undecidable(table)]
+    return [f"{table.title}, {count(len(table.seeds))}", *undecidable(table), *untested(table)]
 
 
 def _tabulated(table: Expanded, states: Sequence[State]) -> str:

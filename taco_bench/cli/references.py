@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
-
-import click
 
 from taco_bench.errors import UserError, nearest
 from taco_bench.resolve import DEFAULTS
@@ -17,8 +16,21 @@ from taco_bench.store.overview import titles
 HINT = "a row such as paper/table3@babyai:full, one seed of it (...:full:0), or an id from results/cells"
 
 
-def cells_of(reference: str, store: Store) -> list[dict[str, Any]]:
-    """The cells that a reference names, by seed.
+@dataclass(frozen=True)
+class Found:
+    """What a reference names.
+
+    Attributes:
+        cells: by seed.
+        notes: what must be told wherever they are shown: that they are not those that were asked for last.
+    """
+
+    cells: list[dict[str, Any]]
+    notes: list[str]
+
+
+def cells_of(reference: str, store: Store) -> Found:
+    """The cells that a reference names.
 
     Raises:
         UserError: nothing is named so, or an id is not unique.
@@ -26,16 +38,16 @@ def cells_of(reference: str, store: Store) -> list[dict[str, Any]]:
     return _by_row(reference, store) if set(reference) & set(":/@") else _by_id(reference, store)
 
 
-def _by_id(prefix: str, store: Store) -> list[dict[str, Any]]:
+def _by_id(prefix: str, store: Store) -> Found:
     folder = store.root / "cells"
     found = sorted(path.stem for path in folder.glob(f"{prefix}*.json")) if re.fullmatch(r"[0-9a-f]{3,16}", prefix) else []
     if len(found) != 1:
         what = f"{len(found)} cells have ids that begin with {prefix!r}" if found else f"there is no cell {prefix!r}"
         raise UserError(what, where=str(folder), hint=", ".join(found) if found else HINT)
-    return [_whole(found[0], store)]
+    return Found([_whole(found[0], store)], [])
 
 
-def _by_row(reference: str, store: Store) -> list[dict[str, Any]]:
+def _by_row(reference: str, store: Store) -> Found:
     title, row, seed = _read(reference, store)
     seeds = asked(store, title)[row]
     if seed is not None and seed not in seeds:
@@ -44,10 +56,16 @@ def _by_row(reference: str, store: Store) -> list[dict[str, Any]]:
     if not found:
         suite, _, data = title.partition("@")
         raise UserError(f"no cell of {reference!r} is there", where=str(store.root), hint=f"taco-bench reproduce {suite} --data {data}")
+    return Found(list(found.values()), list(_older(f"{title}:{row}", found, seeds)))
+
+
+def _older(row: str, found: dict[str, dict[str, Any]], seeds: dict[str, list[str]]) -> Iterator[str]:
+    """Seeds in whose place an earlier cell stands, and whether the others are newer: then two configurations are in one row."""
     older = [at for at, cell in found.items() if cell["id"] != seeds[at][-1]]
     if older:
-        click.echo(f"{title}:{row}, seeds {', '.join(older)}: what was asked for last is not there; an earlier cell is taken", err=True)
-    return list(found.values())
+        mixed = "" if len(older) == len(found) else "; the other seeds are of a newer configuration"
+        which = ("seed " if len(older) == 1 else "seeds ") + ", ".join(older)
+        yield f"{row}, {which}: what was asked for last is not there; an earlier cell is taken{mixed}"
 
 
 def _read(reference: str, store: Store) -> tuple[str, str, str | None]:
@@ -84,6 +102,11 @@ def _unknown(reference: str, readings: list[tuple[str, str, str | None, Rows]], 
         if rows:
             return UserError(f"no row {row!r} was asked for in {title!r}", where=where, hint=nearest(row, rows))
     title, known = readings[0][0], titles(store)
+    named, _, data = title.partition("@")
+    others = [f"{other}:{row}" for other in known if other.partition("@")[0] in (named, reference) for row in asked(store, other)]
+    if "@" not in reference and others:
+        what = f"{others[0].partition('@')[0]!r} was not asked for on {data}, the data set where none is named"
+        return UserError(what, where=where, hint="there is " + ", ".join(others))
     return UserError(f"no table {title!r} was asked for", where=where, hint=nearest(title, known) if known else HINT)
 
 

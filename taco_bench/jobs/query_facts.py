@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,8 @@ from taco_bench.text.idf import Idf
 from taco_bench.text.tagging import tag_captions
 
 Mask = npt.NDArray[np.bool_]
+LENGTH, NOUNS, VERBS, IDF, CLIP = FACTS = ("caption length (words)", "nouns", "verbs", "mean idf", "clip length (features)")
+"""What the queries are sliced by."""
 
 
 def query_slices(cell: Cell, experiment: Experiment, prepared: Prepared, plugins: Plugins) -> dict[str, Mask]:
@@ -42,13 +44,19 @@ def query_slices(cell: Cell, experiment: Experiment, prepared: Prepared, plugins
     captions = [words[clip.captions[0]] for clip in asked]
     lengths = np.diff(prepared.features.offsets)
     found = {
-        "caption length (words)": _numbers(captions, len),
-        "nouns": _numbers(captions, lambda c: sum(word.tag == "NOUN" for word in c)),
-        "verbs": _numbers(captions, lambda c: sum(word.tag == "VERB" for word in c)),
-        "mean idf": _numbers(captions, lambda c: float(np.mean([word.idf for word in c])) if c else 0.0),
-        "clip length (features)": np.array([lengths[prepared.features.index[clip.id]] for clip in asked], float),
+        LENGTH: _numbers(captions, len),
+        NOUNS: _numbers(captions, lambda c: sum(word.tag == "NOUN" for word in c)),
+        VERBS: _numbers(captions, lambda c: sum(word.tag == "VERB" for word in c)),
+        IDF: _numbers(captions, lambda c: float(np.mean([word.idf for word in c])) if c else 0.0),
+        CLIP: np.array([lengths[prepared.features.index[clip.id]] for clip in asked], float),
     }
     return {f"{name} {span}": mask for name, values in found.items() for span, mask in thirds(values).items()}
+
+
+def without_slices(slices: Mapping[str, Mask]) -> list[str]:
+    """Why some of ``FACTS`` have no slice."""
+    alike = [fact for fact in FACTS if not any(name.startswith(f"{fact} ") for name in slices)]
+    return [f"no slices by {fact}: all queries are alike in it" for fact in alike]
 
 
 def _refuse_changes(cell: Cell, experiment: Experiment, prepared: Prepared, plugins: Plugins) -> None:

@@ -12,8 +12,9 @@ from taco_bench.errors import UserError
 from taco_bench.report.queries import contributions, convention, figure, paired, same_queries, videos
 from taco_bench.report.rows import Cell
 from taco_bench.stats.intervals import cluster_bootstrap, paired_t_interval
+from taco_bench.stats.reasons import count
 from taco_bench.stats.signflip import sign_flip_p
-from taco_bench.stats.slices import Slice, slice_differences
+from taco_bench.stats.slices import FEWEST_QUERIES, FEWEST_VIDEOS, Slice, slice_differences, too_small
 
 TIE = 1e-9
 """Points by which no two credits differ but by rounding, in a mean over seeds."""
@@ -50,16 +51,20 @@ class Comparison:
         columns: every figure that both have.
         flips: queries that a answers better, and queries that b does, in the mean over seeds; None where queries cannot be compared.
         slices: differences of the metric by what the queries are like, corrected for their number.
+        unsliced: why slices are not there.
         warnings: why the figures, or the queries, do not compare.
     """
 
     columns: list[Column]
     flips: tuple[int, int] | None
     slices: list[Slice]
+    unsliced: list[str]
     warnings: list[str]
 
 
-def compare(a: Sequence[Cell], b: Sequence[Cell], metric: str, slices: Mapping[str, npt.NDArray[np.bool_]]) -> Comparison:
+def compare(
+    a: Sequence[Cell], b: Sequence[Cell], metric: str, slices: Mapping[str, npt.NDArray[np.bool_]], unsliced: Sequence[str] = ()
+) -> Comparison:
     """Compare two rows on the seeds that both have.
 
     Args:
@@ -67,6 +72,7 @@ def compare(a: Sequence[Cell], b: Sequence[Cell], metric: str, slices: Mapping[s
         b: of the other.
         metric: column that flips and slices are about.
         slices: masks [queries].
+        unsliced: why others are not there.
 
     Raises:
         UserError: they have no seed in common, or not both have the metric.
@@ -80,16 +86,38 @@ def compare(a: Sequence[Cell], b: Sequence[Cell], metric: str, slices: Mapping[s
         raise UserError(f"not both rows have the column {metric!r}", where="--metric", hint="columns: " + ", ".join(names))
     columns, difference = [_column(name, a, b) for name in names], paired(a, b, metric)
     if difference is None:
-        return Comparison(columns, None, [], _warnings(a, b) or [f"{metric} cannot be compared query by query"])
+        return Comparison(columns, None, [], [], _warnings(a, b) or [f"{metric} cannot be compared query by query"])
     found = slice_differences(_mean(a, metric), _mean(b, metric), np.array(videos(a[0])), slices)
     flips = int((difference > TIE).sum()), int((difference < -TIE).sum())
-    return Comparison(columns, flips, found, _warnings(a, b))
+    return Comparison(columns, flips, found, [*unsliced, *_too_small(a[0], slices)], _warnings(a, b))
+
+
+def _too_small(cell: Cell, slices: Mapping[str, npt.NDArray[np.bool_]]) -> list[str]:
+    return [
+        f"no slice {name}: {count(queries, 'query', 'queries')} of {count(own, 'video')}, fewer than {FEWEST_QUERIES} or {FEWEST_VIDEOS}"
+        for name, (queries, own) in too_small(videos(cell), slices).items()
+    ]
 
 
 def _warnings(a: Sequence[Cell], b: Sequence[Cell]) -> list[str]:
     found = [] if same_queries([*a, *b]) else ["they were asked different queries: neither figures nor queries compare"]
     rules = list(dict.fromkeys(convention(cell) for cell in [*a, *b]))
+    found += _made_elsewhere(a, b)
     return found + ([f"ties count by different rules: {', '.join(rules)}"] if len(rules) > 1 else [])
+
+
+def _made_elsewhere(a: Sequence[Cell], b: Sequence[Cell]) -> list[str]:
+    """Where the rows, or the seeds of one, were made on several devices: their differences are not those of the configurations alone."""
+    places = [list(dict.fromkeys(device(cell) for cell in cells)) for cells in (a, b)]
+    if places[0] == places[1] and len(places[0]) == 1:
+        return []
+    return [f"made on different devices: A {' and '.join(places[0])}; B {' and '.join(places[1])}"]
+
+
+def device(cell: Cell) -> str:
+    """The kind of device that a cell was made on, with its precision."""
+    train: dict[str, str] = cell.get("experiment", {}).get("train", {})
+    return " in ".join(filter(None, (train.get("device"), train.get("precision"))))
 
 
 def _column(name: str, a: Sequence[Cell], b: Sequence[Cell]) -> Column:

@@ -17,7 +17,9 @@ CLAIM_COLUMNS = (
     "claim", "verdict", "difference", "seeds 95 %", "queries 95 %", "p", "p adjusted", "smallest of interest",
     "detectable, seeds", "detectable, queries",
 )  # fmt: skip
-DETECTABLE = "detectable: the true difference that is found with 80 % power, with these seeds on these queries, and on as many other queries"
+DETECTABLE = (
+    "detectable: the true difference that is found with 80 % power, by as many seeds on these queries, and on as many other queries"
+)
 CSV_COLUMNS = ("row", "label", "kind", "column", "seed", "value", "paper", "paper as read")
 STYLES = {"text": "simple", "md": "github", "tex": "latex_booktabs"}
 

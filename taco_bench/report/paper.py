@@ -11,16 +11,23 @@ from taco_bench.suites.schema import Suite
 
 
 class PaperRow(Protocol):
-    """What a row of a table must say here; :class:`taco_bench.report.suite_table.SuiteRow` does."""
+    """What a row of a table says here; :class:`taco_bench.report.suite_table.SuiteRow` is one."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """Of the suite's row."""
+
     @property
-    def label(self) -> str: ...
+    def label(self) -> str:
+        """As printed."""
+
     @property
-    def paper(self) -> dict[str, float]: ...
+    def paper(self) -> dict[str, float]:
+        """The paper's figures by column."""
+
     @property
-    def departures(self) -> tuple[str, ...]: ...
+    def departures(self) -> tuple[str, ...]:
+        """Why there are none."""
 
 
 def figures_of(table: Expanded, name: str) -> dict[str, float]:

@@ -15,9 +15,9 @@ def effect(value: float) -> str:
     return f"{value + 0.0:+.1f}" if abs(value) >= 0.095 or value == 0 else f"{value:+.2g}"
 
 
-def count(number: int, noun: str = "seed") -> str:
+def count(number: int, noun: str = "seed", plural: str = "") -> str:
     """A number with its noun."""
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
 def p_number(p: float) -> str:

@@ -62,6 +62,13 @@ def _enough(videos: npt.NDArray[np.generic]) -> bool:
     return len(videos) >= FEWEST_QUERIES and len(np.unique(videos)) >= FEWEST_VIDEOS
 
 
+def too_small(clusters: npt.ArrayLike, slices: Mapping[str, npt.ArrayLike]) -> dict[str, tuple[int, int]]:
+    """The slices that :func:`slice_differences` leaves out, with their numbers of queries and of videos."""
+    videos = np.asarray(clusters)
+    parts = {name: videos[np.asarray(mask, bool)] for name, mask in slices.items()}
+    return {name: (len(part), len(np.unique(part))) for name, part in parts.items() if not _enough(part)}
+
+
 def _slice(name: str, difference: npt.NDArray[np.float64], videos: npt.NDArray[np.generic]) -> Slice:
     sums, sizes = cluster_sums(difference, videos)
     p = cluster_sign_flip_p(sums)

@@ -73,7 +73,9 @@ def test_flips_of_the_metric_asked_for(cli: Cli, reproduced: Results) -> None:
             better, tied = (np.array(cell["queries"][f"v2t {what}"]) for what in ("better", "tied"))
             credit["l2" in cell["experiment"]["losses"]["use"], cell["seed"]] = np.clip((5 - better) / tied, 0, 1)
     difference = sum(credit[True, seed] - credit[False, seed] for seed in (0, 1))
-    expected = f"v2t R@5: A answers {(difference > 0).sum()} queries better, B {(difference < 0).sum()}, in the mean over seeds"
+    won = int((difference > 0).sum())
+    better = f"{won} quer{'y' if won == 1 else 'ies'}"
+    expected = f"v2t R@5: A answers {better} better, B {(difference < 0).sum()}, in the mean over seeds"
     assert expected in cli("compare", *ROWS, "--metric", "v2t R@5").out
 
 
@@ -132,6 +134,9 @@ class TestSlices:
         assert {name.partition(" <")[0].partition(" >")[0] for name in sliced} == {"caption length (words)", "nouns"}
         lengths = [int(rest[0]) for name, rest in sliced.items() if name.startswith("caption length")]
         assert sum(lengths) <= QUERIES
+        missing = [line for line in found.out.splitlines() if line.startswith("no slice")]
+        assert "no slices by verbs: all queries are alike in it" in missing
+        assert all(re.search(r"fewer than 30 or 20$|all queries are alike in it$", line) for line in missing), missing
         header = rows_of(found.out)["t2v R@1 by"]
         assert header == ["queries", "videos", "A - B", "queries 95 %", "p", "p adjusted"]
         assert all(float(rest[-1]) >= float(rest[-2]) for rest in sliced.values())
@@ -155,10 +160,13 @@ class TestSlices:
     def test_the_data_set_is_not_at_hand(self, cli: Cli, cells: list[str]) -> None:
         found, usual = cli("--no-plugins", "compare", *cells), cli("compare", *cells)
         assert found.code == 0, found.err
-        assert found.err.startswith("no slices: ")
-        assert "small" in found.err
+        told = found.out.splitlines()[-1]
+        assert told.startswith("no slices: ")
+        assert "small" in told
+        assert found.err == ""
         assert self.sliced(found) == {}
-        assert usual.out.startswith(found.out.rstrip("\n"))
+        assert usual.out.startswith(found.out.removesuffix(f"{told}\n").rstrip("\n"))
+        assert cli("--no-plugins", "compare", *cells, "--json").json["unsliced"] == [told]
 
     @pytest.mark.parametrize(
         ("changes", "told"),
@@ -173,7 +181,41 @@ class TestSlices:
             rewrite(results, name, **changes)
         found = cli("compare", *cells)
         assert found.code == 0, found.err
-        assert found.err.startswith("no slices: ")
-        assert told in found.err
+        assert found.out.splitlines()[-1].startswith("no slices: ")
+        assert told in found.out.splitlines()[-1]
+        assert found.err == ""
         assert rows_of(found.out)["t2v R@1"]
         assert self.sliced(found) == {}
+
+
+class TestAnEarlierCell:
+    """What was asked for last is not there: that must stand in what is printed, in each form."""
+
+    NOTE = "mini@small:l1, seed 0: what was asked for last is not there; an earlier cell is taken; the other seeds are of a newer configuration"
+
+    @pytest.fixture
+    def asked_again(self, cli: Cli, reproduced: Results) -> Results:
+        path = reproduced.root / "ledger" / "mini@small.json"
+        ledger = json.loads(path.read_text(encoding="utf-8"))
+        ledger["rows"]["l1"]["0"].append("f" * 16)
+        path.write_text(json.dumps(ledger), encoding="utf-8")
+        return reproduced
+
+    def test_compare(self, cli: Cli, asked_again: Results) -> None:
+        assert f"note: {self.NOTE}" in cli("compare", *ROWS).out
+        assert cli("compare", *ROWS, "--json").json["warnings"] == [self.NOTE]
+
+    def test_explain(self, cli: Cli, asked_again: Results) -> None:
+        assert cli("explain", ROWS[1]).out.startswith(f"note: {self.NOTE}\n")
+        assert self.NOTE in cli("explain", ROWS[1], "--json").err
+
+
+def test_rows_of_two_devices_are_told(cli: Cli, reproduced: Results) -> None:
+    """As a GPU would have made one of them."""
+    for name, cell in reproduced.cells().items():
+        if "l2" in cell["experiment"]["losses"]["use"]:
+            experiment = cell["experiment"]
+            rewrite(
+                reproduced, name, experiment={**experiment, "train": {**experiment["train"], "device": "cuda", "precision": "bfloat16"}}
+            )
+    assert "note: made on different devices: A cuda in bfloat16; B cpu in float32" in cli("compare", *ROWS).out

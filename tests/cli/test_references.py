@@ -32,7 +32,7 @@ def store(tmp_path: Path) -> Store:
 
 
 def named(reference: str, store: Store) -> list[tuple[str, str, int]]:
-    return [(cell["title"], cell["row"], cell["seed"]) for cell in cells_of(reference, store)]
+    return [(cell["title"], cell["row"], cell["seed"]) for cell in cells_of(reference, store).cells]
 
 
 @pytest.mark.parametrize(
@@ -64,8 +64,8 @@ def test_a_row_that_is_a_number_of_a_world(store: Store) -> None:
 class TestIds:
     def test_a_whole_id_and_its_beginning(self, store: Store) -> None:
         store.save_cell("0123456789abcdef", {"seed": 7, "row": "", "title": ""}, {})
-        assert [cell["seed"] for cell in cells_of("0123456789abcdef", store)] == [7]
-        assert [cell["seed"] for cell in cells_of("012", store)] == [7]
+        assert [cell["seed"] for cell in cells_of("0123456789abcdef", store).cells] == [7]
+        assert [cell["seed"] for cell in cells_of("012", store).cells] == [7]
 
     def test_a_beginning_that_several_have_lists_them(self, store: Store) -> None:
         with pytest.raises(UserError, match="18 cells") as error:
@@ -128,14 +128,29 @@ class TestWhatWasAskedForLast:
         for name, record in saved.items():
             store.save_cell(name, record, {})
 
-    def test_it_is_taken_where_it_is_there(self, store: Store, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_it_is_taken_where_it_is_there(self, store: Store) -> None:
         new = {"bbbbbbbbbbbbbbbb": {"seed": 2, "row": "new", "title": ""}}
         self.new(store, {2: "b" * 16}, **new)
         assert [row for _, row, _ in named("paper/table3@babyai:full", store)] == ["full", "new", "full"]
-        assert capsys.readouterr().err == ""
+        assert cells_of("paper/table3@babyai:full", store).notes == []
 
-    def test_an_earlier_one_in_its_place_is_told(self, store: Store, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_an_earlier_one_in_its_place_is_told(self, store: Store) -> None:
         self.new(store, {2: "b" * 16, 10: "c" * 16})
         assert [row for _, row, _ in named("paper/table3@babyai:full", store)] == ["full", "full", "full"]
-        told = capsys.readouterr().err
-        assert "seeds 2, 10: what was asked for last is not there" in told
+        (note,) = cells_of("paper/table3@babyai:full", store).notes
+        assert note.startswith("paper/table3@babyai:full, seeds 2, 10: what was asked for last is not there; an earlier cell is taken")
+        assert note.endswith("the other seeds are of a newer configuration")
+        (alone,) = cells_of("paper/table3@babyai:full:2", store).notes
+        assert alone == "paper/table3@babyai:full, seed 2: what was asked for last is not there; an earlier cell is taken"
+
+
+class TestADataSetThatIsNotNamed:
+    """The default one is meant; a user who never typed its name is told what there is on others."""
+
+    @pytest.mark.parametrize("reference", ["other/suite", "other/suite:full", "other/suite:full:0"])
+    def test_what_is_there_is_listed(self, reference: str, store: Store) -> None:
+        ask(store, "other/suite@planted:holds", {"full": {0: "f" * 16}, "l1": {0: "e" * 16}})
+        with pytest.raises(UserError) as error:
+            cells_of(reference, store)
+        assert error.value.what == "'other/suite' was not asked for on babyai, the data set where none is named"
+        assert error.value.hint == "there is other/suite@planted:holds:full, other/suite@planted:holds:l1"

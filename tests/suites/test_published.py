@@ -150,7 +150,8 @@ class TestProtocol:
                 for row in table.row_names:
                     for key in table.protocol_of(row, data):
                         section, _, field = key.partition(".")
-                        fields = {"pool": {"queries", "videos"}, "sampler": sampler, "text_encoder": {"type"}}
+                        fields = {"pool": {"queries", "videos"}, "sampler": sampler, "text_encoder": {"type", "pooling", "frozen"}}
+                        fields |= {"encoder": {""}, "splits": {"train.clips"}}
                         fields |= {section: set(model.model_fields) for section, model in SECTIONS.items()}
                         assert field in fields[section], (name, key)
 
