@@ -20,6 +20,7 @@ from taco_bench.plugins import Component, Plugins, load_plugins
 from taco_bench.store.cells import Store
 from taco_bench.suites.expand import Expanded, expand
 from taco_bench.suites.load import load_suite
+from taco_bench.suites.published import published
 
 ENTRY = "from taco_bench.cli.main import entry; entry()"
 REPO = Path(__file__).resolve().parent.parent
@@ -211,4 +212,33 @@ def save_row(store: Store, line: Line, hits: Sequence[int], size: int = QUERIES,
     """A cell a seed, as many as there are numbers of hits; t2v R@1 is 100 hits / size."""
     for job, count in zip(line.jobs, hits, strict=False):
         record, arrays = hand_made(ranks(count, size), job.seed, job, **changes)
+        store.save_cell(job.cell, record, arrays)
+
+
+def as_in_the_paper(experiment: dict[str, Any], table: str, row: str, data: str) -> dict[str, Any]:
+    """The experiment with everything that the paper states about a row; streams by the names of the encoders."""
+    made = json.loads(json.dumps(experiment))
+    for key, value in published(table).protocol_of(row, data).items():
+        section, _, name = key.partition(".")
+        if section == "encoder":
+            made["encoder"] = [{"type": stream} for stream in value.split("+")]
+        elif section not in ("pool", "splits") and isinstance(made[section], dict):
+            made[section][name] = value
+    return made
+
+
+def save_paper_row(store: Store, line: Line, hits: Sequence[int], row: str, **experiment: Any) -> None:
+    """Cells on MSR-VTT that are made as those of Tab. 3 are, but for what is given by dotted name with ``__`` for the dot."""
+    for job, count in zip(line.jobs, hits, strict=False):
+        record, arrays = hand_made(ranks(count, 1000), job.seed, job)
+        record["experiment"] = as_in_the_paper(record["experiment"], "table3", row, "msrvtt")
+        record["splits"] = {"train": "9000 clips, abc", "test": "1000 clips, def"}
+        for key, value in experiment.items():
+            section, _, name = key.partition("__")
+            if section == "experiment":
+                record["experiment"][name] = value
+            elif name:
+                record["experiment"][section][name] = value
+            else:
+                record[section] = value
         store.save_cell(job.cell, record, arrays)

@@ -191,7 +191,10 @@ class TestSlices:
 class TestAnEarlierCell:
     """What was asked for last is not there: that must stand in what is printed, in each form."""
 
-    NOTE = "mini@small:l1, seed 0: what was asked for last is not there; an earlier cell is taken; the other seeds are of a newer configuration"
+    NOTE = (
+        "mini@small:l1, seed 0: what was asked for last is not there; an earlier cell is taken; "
+        "the other seeds are of a newer configuration"
+    )
 
     @pytest.fixture
     def asked_again(self, cli: Cli, reproduced: Results) -> Results:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import re
+import shlex
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -169,7 +171,33 @@ class TestTable:
     def test_rows_that_are_not_there_say_how_to_make_them(self, suite_cli: Cli, tmp_path: Path) -> None:
         found = suite_cli("table", write_suite(tmp_path), *ON)
         assert found.code == 0
-        assert "Plain  (NOT RUN: not made yet: taco-bench reproduce mine.toml --data filed)" in found.out
+        assert "Good & proper; Plain; Third; shuffled captions: NOT RUN: not made yet" in found.out
+        assert found.out.count("taco-bench reproduce") == 1
+
+    def test_the_command_that_is_printed_makes_what_is_missing(self, suite_cli: Cli, tmp_path: Path) -> None:
+        """With every option that was given, as a shell reads it; the table is then whole."""
+        options: list[object] = ["--data", "filed", "--steps", 3, "--seeds", 2, "--seed", 4, "--no-control", "--device", "cpu"]
+        options += ["--set", "model.dropout=0.25", "--set", "train.clip_norm=none", "--token-weights", "uniform"]
+        options += ["--results", tmp_path / "my results", "--acknowledge", "same-caption"]
+        asked = ("table", write_suite(tmp_path), *options)
+        (line,) = [line for line in suite_cli(*asked).out.splitlines() if line.startswith("what is missing is made by: ")]
+        program, *words = shlex.split(line.removeprefix("what is missing is made by: "))
+        assert program == "taco-bench"
+        made = suite_cli(*words, "--quiet")
+        assert made.code == 0, made
+        whole = suite_cli(*asked).out
+        assert whole == made.out
+        assert "NOT RUN" not in whole
+        assert "what is missing" not in whole
+        assert "seeds 4, 5" in whole
+        assert len(list((tmp_path / "my results" / "cells").glob("*.json"))) == 6
+
+    def test_a_users_file_below_the_working_folder_is_named_from_there(
+        self, suite_cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """So that two folders with the same give the same bytes."""
+        monkeypatch.chdir(tmp_path)
+        assert "made by: taco-bench reproduce mine.toml --data filed --seeds 2\n" in suite_cli("table", write_suite(tmp_path), *ON).out
 
 
 class TestPlan:
@@ -197,6 +225,16 @@ class TestPlan:
         verb, *rest = arguments
         found = done(verb, tmp_path / "mine.toml", "--data", "filed", "--data", "planted", *rest).json
         assert [table["title"] for table in found] == ["mine@filed", "mine@planted"]
+
+    @pytest.mark.parametrize("verb", ["plan", "table"])
+    def test_a_suite_without_a_target_says_so(self, verb: str, suite_cli: Cli, tmp_path: Path) -> None:
+        """As a copy of the paper's from which ``paper`` was lost."""
+        told = "the suite names no table of the paper (`paper = ...` in its file): each claim can only read NO TARGET (2)"
+        lost = re.sub(r'paper(_row)? = ".*"\n', "", SUITE)
+        assert told in suite_cli(verb, write_suite(tmp_path, lost), *ON).out
+        assert "NO TARGET" not in suite_cli(verb, write_suite(tmp_path), *ON).out
+        one = suite_cli(verb, write_suite(tmp_path, SUITE.replace('paper_row = "L3"\n', "")), *ON)
+        assert "these claims can only read NO TARGET: good over third" in one.out
 
     def test_a_row_that_is_not_run(self, suite_cli: Cli, tmp_path: Path) -> None:
         text = SUITE.replace('label = "Third"', 'label = "Third"\nfeature = "R-152"')
@@ -251,7 +289,7 @@ class TestBadInput:
             ),
             (["--token-weights", "idf", "--token-weights", "uniform"], ["--token-weights is given 2 times"]),
             (["--task", "step-localization"], ["mine is about the task retrieval", "leave it out"]),
-            (["--set", "train.stpes=3"], ["unknown option 'train.stpes'", "mine.toml: row 'good'", "steps"]),
+            (["--set", "train.stpes=3"], ["unknown option 'train.stpes'", "where: --set train.stpes", "steps"]),
             (["--losses", "l1"], ["--losses is what the rows of mine differ in", "copy the suite's file", "mine.toml"]),
             (["--set", "sampler.type=random"], ["--sampler is what the rows of mine differ in"]),
             (["--data", "fild"], ["unknown data 'fild'", "did you mean filed?"]),
@@ -261,6 +299,35 @@ class TestBadInput:
     def test_a_bad_option(self, options: list[str], words: list[str], suite_cli: Cli, tmp_path: Path) -> None:
         usual = [] if "--data" in options else ["--data", "filed"]
         assert_told(suite_cli("table", write_suite(tmp_path), *usual, *options), 2, *words)
+
+    @pytest.mark.parametrize(
+        ("options", "where"),
+        [
+            (["--set", "train.stpes=3"], "--set train.stpes"),
+            (["--set", "train.warmup_steps=9", "--steps", 3], "--set train.warmup_steps"),
+            (["--text-encoder", "brt"], "--text-encoder"),
+            (["--encoder", "rosw"], "--encoder"),
+        ],
+    )
+    def test_one_wrong_option_is_told_once_and_not_blamed_on_the_suite(
+        self, options: list[object], where: str, suite_cli: Cli, tmp_path: Path
+    ) -> None:
+        found = suite_cli("plan", write_suite(tmp_path), *ON, *options)
+        assert_told(found, 2, f"  where: {where}\n")
+        assert found.err.count("where: ") == 1
+        assert "mine.toml" not in found.err
+
+    def test_in_the_configuration_file(self, suite_cli: Cli, tmp_path: Path) -> None:
+        (tmp_path / "mine.json").write_text('{"train": {"stpes": 3}}', encoding="utf-8")
+        found = suite_cli("plan", write_suite(tmp_path), *ON, "--config", tmp_path / "mine.json")
+        assert_told(found, 2, "where: the configuration file, train.stpes")
+        assert found.err.count("where: ") == 1
+
+    def test_in_the_options_of_the_suite(self, suite_cli: Cli, tmp_path: Path) -> None:
+        text = SUITE.replace('token_weights = "idf"', 'token_weights = "idf"\n"train.stpes" = 3')
+        found = suite_cli("plan", write_suite(tmp_path, text), *ON)
+        assert_told(found, 2, "mine.toml: options, train.stpes")
+        assert found.err.count("where: ") == 1
 
     def test_a_missing_data_file(self, suite_cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("FILED_ROOT", str(tmp_path))

@@ -180,9 +180,9 @@ class TestNumbers:
         assert primary.query_interval is None
 
     def test_the_smallest_effect_is_the_papers_on_its_data_alone(self, tmp_path: Path) -> None:
-        """Tab. 3 on MSR-VTT: cascade 23.7, random 22.5."""
+        """Tab. 3 on MSR-VTT: cascade 23.7, random 22.5. The cells are not made as the paper's are, so its effect is not shown."""
         (on_paper, _), (elsewhere, _) = judged(tmp_path, [4] * 6, data="msrvtt"), judged(tmp_path, [4] * 6)
-        assert (on_paper.paper_effect, on_paper.verdict.smallest_effect) == (pytest.approx(1.2), pytest.approx(1.2))
+        assert (on_paper.paper_effect, on_paper.verdict.smallest_effect) == (None, pytest.approx(1.2))
         assert (elsewhere.paper_effect, elsewhere.verdict.smallest_effect) == (None, 2.0)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import os
 import re
 import subprocess
@@ -12,11 +13,12 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from suite_world import SUITE, expanded, save_row, write_suite
+from suite_world import SUITE, expanded, save_paper_row, save_row, write_suite
 
 from taco_bench.plugins import load_plugins
 from taco_bench.report.formats import csv_of, json_of, text_of
 from taco_bench.report.suite_table import SuiteTable, suite_table
+from taco_bench.stats.reasons import p_number
 from taco_bench.store.cells import Store
 from taco_bench.suites.expand import expand
 from taco_bench.suites.load import load_suite
@@ -96,7 +98,7 @@ class TestLatex:
 class TestCsv:
     def test_pandas_reads_it_with_the_real_seeds(self, table: SuiteTable) -> None:
         frame = pd.read_csv(io.StringIO(csv_of(table)), dtype={"seed": "Int64"})
-        assert list(frame.columns) == ["row", "label", "kind", "column", "seed", "value", "paper"]
+        assert list(frame.columns) == ["row", "label", "kind", "column", "seed", "value", "paper", "paper as read"]
         good = frame[(frame.row == "good") & (frame.column == "t2v R@1")]
         assert good.seed.tolist() == [4, 5, 6]
         assert good.value.tolist() == pytest.approx([50.0, 55.0, 52.5])
@@ -117,8 +119,9 @@ class TestCsv:
 
     def test_the_papers_figures_are_a_column(self, tmp_path: Path) -> None:
         found, store = expanded(tmp_path, "msrvtt", [0, 1]), Store(tmp_path / "results")
-        save_row(store, found.line("good"), [5, 6])
+        save_paper_row(store, found.line("good"), [5, 6], "L1+L3, cascade")
         frame = pd.read_csv(io.StringIO(csv_of(suite_table(found, store))))
+        assert set(frame["paper as read"].dropna()) == {"two conversions agree"}
         assert set(frame[(frame.row == "good") & (frame.column == "t2v R@1")].paper) == {23.7}
 
 
@@ -167,7 +170,53 @@ def test_the_same_store_gives_the_same_bytes_in_every_process(tmp_path: Path) ->
     assert outputs[0].count(b"HOLDS") >= 4
 
 
-def test_a_p_is_never_printed_as_0() -> None:
-    from taco_bench.report.formats import _number
+@pytest.mark.parametrize("style", ["text", "md", "tex"])
+def test_a_p_is_never_printed_as_0(style: str, tmp_path: Path) -> None:
+    """14 seeds, all in favour: p = 2^-14 = 0.00006, of the primary and after Holm of the secondary."""
+    found, store = expanded(tmp_path, seeds=range(14)), Store(tmp_path / "results")
+    for name, hits in (("good", 20), ("plain", 10), ("third", 5)):
+        save_row(store, found.line(name), [hits + at % 3 * (name == "good") for at in range(14)])
+    text = text_of(suite_table(found, store), style)
+    assert "p < 0.001 one-sided" in text
+    assert not re.search(r"\b0\.000\b", text)
+    assert p_number(2**-20) == "< 0.001"
+    assert p_number(0.0312) == "0.031"
 
-    assert [_number(value) for value in (None, 2**-20, 0.0312)] == ["", "< 0.001", "0.031"]
+
+class TestReasons:
+    """What is long, or has several lines, stands below the table in one line, and widens no column."""
+
+    LONG = "the loss is not finite\n  Traceback:\n\tat step 3: " + "NaN " * 60
+
+    @pytest.mark.parametrize("style", ["text", "md", "tex"])
+    def test_a_failure(self, style: str, tmp_path: Path) -> None:
+        found, store = expanded(tmp_path, seeds=[0, 1]), Store(tmp_path / "results")
+        save_row(store, found.line("good"), [20, 21])
+        save_row(store, found.line("plain"), [10])
+        text = text_of(suite_table(found, store, {"third": self.LONG, "plain": self.LONG}), style)
+        mark = {"text": "", "md": "- ", "tex": "% "}[style]
+        told = " ".join(self.LONG.split())
+        lines = text.splitlines()
+        assert f"{mark}Third: FAILED: {told}" in lines
+        assert f"{mark}Plain: FAILED: 1 of 2 seeds are there: {told}" in lines
+        table = [line for line in lines if "Third (FAILED)" in line]
+        assert len(table) == 1
+        assert len(table[0]) < 120
+
+    def test_rows_with_one_reason_share_it(self, tmp_path: Path) -> None:
+        found = expanded(tmp_path, seeds=[0])
+        text = text_of(suite_table(found, Store(tmp_path / "results")))
+        assert "Good & proper; Plain; Third; shuffled captions: NOT RUN: not made yet" in text
+        assert text.count("taco-bench reproduce") == 1
+
+
+def test_detectable_effects_are_beside_each_verdict(table: SuiteTable) -> None:
+    """Of 40 queries the first 20, 22 and 21 are hits of one row, and the first 12, 12 and 13 of the other: in the mean over seeds seven
+    differ by 1, two by 2/3 and one by 1/3, and the squares add up to 8.
+    """
+    header, line = [line for line in text_of(table).splitlines() if line.startswith(("claims, ", "good over plain (primary)"))]
+    assert re.split(r"\s{2,}", header)[-2:] == ["detectable, seeds", "detectable, queries"]
+    expected = 100 * 2.8 * math.sqrt(8) / 40
+    assert json.loads(json_of(table))["claims"][0]["query_detectable"] == pytest.approx(expected)
+    assert line.split()[-1] == f"{expected:.1f}" == "19.8"
+    assert "80 % power" in text_of(table)
