@@ -42,8 +42,8 @@ def _words(options: dict[str, Any]) -> tuple[str, ...]:
         value = options.get(str(option.name))
         if option.is_flag:
             words += [option.opts[0]] if value else []
-        elif option.name != "data":
-            words += [word for item in (value if option.multiple else [value]) if item is not None for word in (option.opts[0], str(item))]
+        elif option.name != "data" and value is not None:
+            words += [word for item in (value if option.multiple else [value]) for word in (option.opts[0], str(item))]
     return tuple(words)
 
 

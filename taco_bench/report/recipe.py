@@ -73,20 +73,24 @@ def _deviations(experiment: Mapping[str, Any]) -> dict[str, str]:
 
 
 def side_by_side(rows: Sequence[tuple[str, Mapping[str, str]]]) -> list[str]:
-    """Each fact once: as most rows have it, and behind it the rows that do not.
+    """Each fact once: as most rows that have it have it, and behind it the rows that do not.
 
     Args:
         rows: labels and recipes.
     """
     names = dict.fromkeys(name for _, facts in rows for name in facts)
-    return [_across(name, [(label, facts.get(name, "none")) for label, facts in rows]) for name in names]
+    return [_across(name, [(label, facts.get(name)) for label, facts in rows]) for name in names]
 
 
-def _across(name: str, values: Sequence[tuple[str, str]]) -> str:
-    usual = Counter(value for _, value in values).most_common(1)[0][0]
-    others: dict[str, list[str]] = {}
+def _across(name: str, values: Sequence[tuple[str, str | None]]) -> str:
+    usual = Counter(value for _, value in values if value is not None).most_common(1)[0][0]
+    others: dict[str | None, list[str]] = {}
     for label, value in values:
-        if value != usual:
-            others.setdefault(value, []).append(label)
-    rest = "; ".join(f"{' and '.join(labels)} {value}" for value, labels in others.items())
-    return f"{name} {usual}" + (f" ({rest})" if rest else "")
+        others.setdefault(value, []).append(label)
+    having, lacking = others.pop(usual), others.pop(None, [])
+    rest = [f"{' and '.join(labels)} {value}" for value, labels in others.items()]
+    if len(lacking) > len(having):
+        rest = [" and ".join(having), *rest, "not in the others"]
+    elif lacking:
+        rest.append(f"{' and '.join(lacking)} none")
+    return f"{name} {usual}" + (f" ({'; '.join(rest)})" if rest else "")

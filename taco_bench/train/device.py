@@ -48,4 +48,5 @@ def describe_device(experiment: Experiment) -> str:
     """The hardware, in words."""
     if experiment.train.device == "cuda":
         return torch.cuda.get_device_name()
-    return f"CPU {torch.backends.cpu.get_cpu_capability()}, {experiment.train.threads} threads"
+    threads = experiment.train.threads
+    return f"CPU {torch.backends.cpu.get_cpu_capability()}, {threads} thread{'s' if threads > 1 else ''}"
