@@ -51,7 +51,7 @@ class Source:
         """
         wanted = None if self.videos is None else set(self.videos)
         ids = sorted((id for id in self.files.ids() if wanted is None or id in wanted), key=str.encode)
-        for id, after in itertools.pairwise([*ids, ""]):  # noqa: A001
+        for id, after in itertools.pairwise([*ids, ""]):
             if id == after:
                 raise DataError(f"the id {id!r} occurs twice", where=str(self.path), hint="keep one of them")
             if not 0 < len(id.encode()) <= MOST_BYTES_OF_AN_ID or "\0" in id:
@@ -121,7 +121,7 @@ def _copied(source: Source, writer: StoreWriter, stream: str, reporter: Reporter
     """Copy every item; the width, and how many ids the stream does not have."""
     ids, absent, checker, first = source.ids(), 0, Checker(str(source.path)), None
     with reporter.bar(f"features {stream}", len(ids)) as advance:
-        for id in ids:  # noqa: A001
+        for id in ids:
             advance()
             try:
                 track = source.files.read(source.stream, id)

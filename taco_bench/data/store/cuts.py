@@ -66,8 +66,9 @@ def row_times(
     """[rows] the middle of each row in seconds from the beginning of what the rows cover; None where nothing says when they are."""
     if times is not None:
         return np.asarray(times, np.float64)
-    rate = rows / duration if rate is None and duration else rate
-    return None if rate is None else (np.arange(rows) + 0.5) / rate
+    if rate is None:
+        return None if duration is None else (np.arange(rows) + 0.5) * (duration / rows)
+    return (np.arange(rows) + 0.5) / rate
 
 
 def cut(
@@ -86,7 +87,8 @@ def cut(
         rows: of the whole video, at least 1.
         rate: rows a second, where known.
         times: [rows] the middle of each row, where the format says.
-        start, end: seconds; None: from the beginning, to the end.
+        start: seconds; None: from the beginning.
+        end: seconds; None: to the end.
         duration: seconds of the whole video, where known.
 
     Raises:

@@ -45,7 +45,7 @@ class Store:
     def __iter__(self) -> Iterator[str]:
         return (bytes(name).decode() for name in self._ids)
 
-    def track(self, id: str) -> Track:  # noqa: A002  # what everybody calls it
+    def track(self, id: str) -> Track:
         """Views of the rows of one item.
 
         Raises:
@@ -72,7 +72,7 @@ class Store:
     def _firsts(self) -> npt.NDArray[np.int64]:
         return np.array([shard.first for shard in self.card.shards], np.int64)
 
-    def _place(self, id: str) -> int:  # noqa: A002
+    def _place(self, id: str) -> int:
         key = id.encode()
         if len(key) <= self._ids.dtype.itemsize:  # a longer one would make numpy copy all ids
             at = int(np.searchsorted(self._ids, np.bytes_(key)))
