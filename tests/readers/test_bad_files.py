@@ -22,8 +22,6 @@ from taco_bench.reporting import Silent
 
 FILE_EACH = ("npy_folder", "mlds", "bmt", "crosstask", "ms_tcn", "howto100m_npy", "univl_csv", "mmt")
 """Forms with a file of its own for each item."""
-IN_ONE = tuple(set(FORMS) - set(FILE_EACH))
-PICKLES = ("univl_pickle", "howto100m_pickle", "ce")
 SEVERAL_ROWS = ("npy_folder", "mlds", "bmt", "crosstask", "ms_tcn", "howto100m_npy", "univl_csv", "univl_pickle", "mmt")
 """Forms whose first stream has [rows, width]; the others' is pooled."""
 
@@ -145,10 +143,7 @@ def item_file(made: Made) -> Path:
 @pytest.mark.parametrize("form", FORMS)
 def test_truncated_and_empty(form: str, keep: int, tmp_path: Path) -> None:
     made = FORMS[form](tmp_path / "set")
-    if form == "ce":
-        path = next(made.path.rglob("*.pickle"))
-    else:
-        path = item_file(made) if form in FILE_EACH else made.path
+    path = next(made.path.rglob("*.pickle")) if form == "ce" else item_file(made) if form in FILE_EACH else made.path
     path.write_bytes(path.read_bytes()[:keep])
     with pytest.raises(DataError) as caught:
         stores(tmp_path, made)

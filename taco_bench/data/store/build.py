@@ -51,7 +51,7 @@ class Source:
         """
         wanted = None if self.videos is None else set(self.videos)
         ids = sorted((id for id in self.files.ids() if wanted is None or id in wanted), key=str.encode)
-        for id, after in itertools.pairwise([*ids, ""]):
+        for id, after in itertools.zip_longest(ids, ids[1:]):
             if id == after:
                 raise DataError(f"the id {id!r} occurs twice", where=str(self.path), hint="keep one of them")
             if not 0 < len(id.encode()) <= MOST_BYTES_OF_AN_ID or "\0" in id:
