@@ -48,12 +48,15 @@ class Made:
         self.clips, self.values = clips, np.random.default_rng(0).normal(size=(rows, width)).astype(np.float16)
 
     def ids(self) -> Sequence[str]:
+        """The ids."""
         return [f"clip{number:09d}" for number in range(self.clips)]
 
     def read(self, stream: str, id: str) -> Track:
+        """The same rows for each."""
         return Track(self.values, 1.0)
 
     def files(self) -> Sequence[Path]:
+        """None."""
         return []
 
 

@@ -96,7 +96,7 @@ def _cached(source: Source, name: str, chosen: Chosen, plugins: Plugins, reporte
     folder = cache_root() / "stores" / _key(source, chosen, plugins)
     if not is_built(folder):
         reporter.say(f"{source.path}: {chosen.name}{', recognised by ' + chosen.why if chosen.why else ''}; a store is built in {folder}")
-        line = skipped_line(build_store(folder, source, name, reporter))
+        line = skipped_line(build_store(folder, source, name, reporter, keep=True))
         if line:
             reporter.say(f"{source.path}: {line}")
     return Store(folder)

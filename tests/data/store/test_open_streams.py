@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -84,7 +83,7 @@ def test_a_changed_file_is_read_again(tmp_path: Path) -> None:
     after = open_streams(f"x={made.path}")
     assert after.fingerprints() != before
     assert after.rows("x", "vid-a").tolist() == [[1.0] * 6] * 3
-    os.remove(made.path / "vid-a.npy")
+    (made.path / "vid-a.npy").unlink()
     with pytest.raises(KeyError):
         open_streams(f"x={made.path}").rows("x", "vid-a")
 

@@ -244,7 +244,7 @@ def test_check_names_everything_at_once(tmp_path: Path) -> None:
     build(tmp_path, some(), 100)
     for number, how in enumerate(("missing", "truncated", "corrupt")):
         spoilt(tmp_path, f"shard-0000{number}.npy", how)
-    with pytest.raises(DataError, match="3 faults:.*shard-00000.*shard-00001.*shard-00002"):
+    with pytest.raises(DataError, match=r"3 faults:.*shard-00000.*shard-00001.*shard-00002"):
         check_store(tmp_path, Silent())
 
 
@@ -252,7 +252,7 @@ def test_check_names_everything_at_once(tmp_path: Path) -> None:
 def test_a_card_that_cannot_be_read(content: bytes, tmp_path: Path) -> None:
     build(tmp_path, some())
     (tmp_path / "store.json").write_bytes(content)
-    with pytest.raises(DataError, match="card cannot be read|has schema 99"):
+    with pytest.raises(DataError, match=r"card cannot be read|has schema 99"):
         Store(tmp_path)
 
 
@@ -320,6 +320,21 @@ def test_a_folder_that_cannot_be_written_to(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
     with pytest.raises(UserError, match="cannot write"):
         build(tmp_path / "s", some())
+
+
+def test_a_folder_of_other_things_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "data-2024").mkdir()
+    with pytest.raises(UserError, match="other things, such as data-2024"):
+        build(tmp_path, some())
+    assert [path.name for path in tmp_path.iterdir()] == ["data-2024"]
+
+
+def test_a_store_that_another_process_built_is_kept(tmp_path: Path) -> None:
+    card = build(tmp_path, some())
+    other = Source(Memory(some(seed=3)), "features", Path("made"), "memory")
+    assert build_store(tmp_path, other, "s3d", Silent(), keep=True) == card
+    shutil.rmtree(tmp_path / card.data)
+    assert build_store(tmp_path, other, "s3d", Silent(), keep=True) != card
 
 
 def test_a_file_where_the_folder_should_be(tmp_path: Path) -> None:
