@@ -71,7 +71,9 @@ class FeatureStore:
 
     def rows(self, clip: str, most: int | None) -> npt.NDArray[np.int64]:
         """The rows of one clip's tokens, at most ``most``, evenly spread from its first to its last."""
-        return int(self.offsets[self.index[clip]]) + spread(self.length(clip), most)
+        at = self.index[clip]
+        start, end = int(self.offsets[at]), int(self.offsets[at + 1])
+        return np.arange(start, end) if most is None or end - start <= most else start + spread(end - start, most)
 
     def gather(self, clips: Sequence[str], most: int | None) -> tuple[npt.NDArray[np.float32], list[int]]:
         """The tokens [tokens, width] of clips, one after the other, at most ``most`` each, and how many each has."""
