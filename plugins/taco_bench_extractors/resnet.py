@@ -47,13 +47,12 @@ class ResNet152:
         from transformers.utils import cached_file, logging
 
         logging.disable_progress_bar()  # ours are the only bars
-        for name in ("model.safetensors", "pytorch_model.bin"):
-            try:
-                found = cached_file(self.weights, name)
-            except (OSError, ValueError):
-                continue
-            if found:
-                return [Path(found)]
+        try:
+            for name in ("model.safetensors", "pytorch_model.bin"):
+                if found := cached_file(str(path) if path.is_dir() else self.weights, name, _raise_exceptions_for_missing_entries=False):
+                    return [Path(found)]
+        except (OSError, ValueError):
+            pass  # as if there were none
         what = f"the weights {self.weights!r} are neither a file, nor a folder with model.safetensors, nor can they be fetched from the hub"
         raise DataError(what, where="--weights", hint="--weights FILE, such as torchvision's resnet152-394f9c45.pth, or --weights FOLDER")
 
