@@ -66,8 +66,8 @@ class Block(nn.Module):
         """[rows, entering, height, width] to [rows, leaving, the rest over the stride]."""
         inner = F.relu6(self._bn0(self._expand_conv(x))) if self.widens else x
         inner = F.relu6(self._bn1(self._depthwise_conv(inner)))
-        inner = self._bn2(self._project_conv(inner))
-        return inner + x if self.adds else inner
+        narrow: Tensor = self._bn2(self._project_conv(inner))
+        return narrow + x if self.adds else narrow
 
 
 class EfficientNetLite0(nn.Module):

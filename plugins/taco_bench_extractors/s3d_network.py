@@ -147,7 +147,8 @@ class S3D(nn.Module):
             elif name == "5b":
                 x = _pool(x, (2, 2, 2), (2, 2, 2))
             x = self.get_submodule(f"mixed_{name}")(x)
-        return x.mean((2, 3, 4))
+        mean: Tensor = x.mean((2, 3, 4))
+        return mean
 
 
 def _space_to_depth(video: Tensor) -> Tensor:

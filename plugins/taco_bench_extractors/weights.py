@@ -67,9 +67,10 @@ def _safetensors(path: Path) -> State:
     from safetensors.torch import load_file
 
     try:
-        return load_file(path)
+        found: State = load_file(path)
     except SafetensorError as error:
         raise ValueError(str(error)) from error
+    return found
 
 
 def _check(state: Mapping[str, Tensor], expected: Mapping[str, Tensor], path: Path) -> None:

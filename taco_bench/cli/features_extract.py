@@ -21,7 +21,7 @@ SOME_BROKEN = 5
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True, help="Where to compute.")
 @click.option("--quiet", is_flag=True, help="No progress.")
 @click.pass_obj
-def command(obj: dict[str, Any], encoder: str, assignments: tuple[str, ...], weights: str | None, *, quiet: bool, **options: Any) -> int:
+def command(obj: dict[str, Any], /, encoder: str, assignments: tuple[str, ...], weights: str | None, *, quiet: bool, **options: Any) -> int:
     """Extract the features of every video in a folder, in as many processes as there are cores.
 
     Stop it at any moment; the same command goes on where it was, to the same bytes. A video that is broken is named and left out, and

@@ -53,7 +53,8 @@ def extract(
         videos: folder.
         out: the store to make.
         spec: of the extractor, with all its options.
-        plugins, third_party: the components that there are, and whether workers load those of other distributions.
+        plugins: the components that there are.
+        third_party: whether workers load those of other distributions.
         reporter: shows progress.
         workers: processes; None: one a core, or on GPUs four each.
         device: "auto", "cpu" or "cuda".

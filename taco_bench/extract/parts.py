@@ -32,12 +32,7 @@ class Parts:
 
     def __init__(self, folder: Path, made_by: Mapping[str, Any]) -> None:
         self.folder, self._journal = folder, folder / "journal.jsonl"
-        try:
-            before = json.loads((folder / "made-by.json").read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            before = None
-        except ValueError:
-            before = {}
+        before = _described(folder / "made-by.json")
         if before is not None and before != made_by:
             other = ", ".join(sorted(key for key in {*made_by, *before} if made_by.get(key) != before.get(key)))
             what = f"the features there were made in another way; what differs: {other}"
@@ -80,10 +75,21 @@ class Parts:
             replace_text(self._journal, whole + newline)
         found = {}
         for line in whole.splitlines():
-            with contextlib.suppress(ValueError):  # a disk that lost power can leave anything
+            with contextlib.suppress(ValueError, TypeError):  # a disk that lost power can leave anything
                 name, seen = json.loads(line)
                 found[name] = seen
         return found
+
+
+def _described(path: Path) -> dict[str, Any] | None:
+    """How the features of a folder were made; None for a new folder, nothing where it cannot be read."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def version(video: Path) -> list[int]:

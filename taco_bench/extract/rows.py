@@ -23,7 +23,8 @@ def features_of(path: Path, extractor: Extractor, network: nn.Module, device: to
 
     Args:
         path: of the video.
-        extractor, network: the network is the extractor's, on ``device``.
+        extractor: what is made.
+        network: the extractor's, on ``device``.
         device: where to compute.
 
     Returns:
@@ -65,6 +66,6 @@ def _frames(path: Path, sampling: Sampling) -> Iterator[Tensor]:
     for picture in sample(pictures(path), sampling.fps):
         if picture is not last or frame is None:  # one that stays is not converted again
             image = pixels(picture)
-            scale = scale or scaled(*image.shape[:2], sampling.size)  # a size that changes midway does not change the rows'
+            scale = scale or scaled(image.shape[0], image.shape[1], sampling.size)  # a size that changes midway does not change the rows'
             last, frame = picture, fit(image, scale, sampling)
         yield frame

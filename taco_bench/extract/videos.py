@@ -7,7 +7,7 @@ from pathlib import Path
 
 from taco_bench.errors import DataError
 
-SUFFIXES = frozenset(".3gp .avi .flv .m4v .mkv .mov .mp4 .mpeg .mpg .ogv .ts .webm .wmv".split())
+SUFFIXES = frozenset([".3gp", ".avi", ".flv", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".ogv", ".ts", ".webm", ".wmv"])
 
 
 def find_videos(folder: Path) -> dict[str, Path]:
