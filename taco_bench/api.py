@@ -6,12 +6,15 @@ the core is promised to stay.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from taco_bench.atomic import replace_file, sha256_of
+from taco_bench.data.store.streams import FeatureStreams
+from taco_bench.data.store.tracks import FeatureFiles, Reader, Track
 from taco_bench.errors import ConfigError, DataError, PluginError, UserError, nearest
+from taco_bench.pickles import read_pickle
 from taco_bench.randomness import numpy_stream, stream_key, torch_stream
 from taco_bench.reporting import Reporter
 from taco_bench.resources import cache_root, registry_file
@@ -35,10 +38,13 @@ __all__ = [
     "Encoder",
     "Evaluation",
     "Extractor",
+    "FeatureFiles",
+    "FeatureStreams",
     "Launcher",
     "Load",
     "PairScores",
     "PluginError",
+    "Reader",
     "Reporter",
     "Sampler",
     "Sampling",
@@ -48,18 +54,28 @@ __all__ = [
     "TextEncoder",
     "TokenSelector",
     "TokenWeighting",
+    "Track",
     "Trained",
     "UserError",
     "Word",
     "cache_root",
     "nearest",
     "numpy_stream",
+    "open_streams",
+    "read_pickle",
     "registry_file",
     "replace_file",
     "sha256_of",
     "stream_key",
     "torch_stream",
 ]
+
+
+def open_streams(text: str, videos: Collection[str] | None = None) -> FeatureStreams:
+    """As :func:`taco_bench.data.store.opening.open_streams`, which looks for readers among the plugins that import this module."""
+    from taco_bench.data.store import opening
+
+    return opening.open_streams(text, videos)
 
 
 @dataclass(frozen=True)
@@ -105,7 +121,13 @@ class Clip:
 
 
 class Dataset(Protocol):
-    """Clips with captions, splits and feature streams."""
+    """Clips with captions, splits and feature streams.
+
+    Two more members are optional. ``stored = True`` says that :meth:`read` is a cheap view of files that all processes share, as
+    :class:`FeatureStreams` gives it: features are then read as they are needed and not copied into the cache, and encoders are called
+    with some of a clip's rows. ``seconds(stream, clip)``, the middle [time] of each row that :meth:`read` gives, in seconds, lets
+    streams of different rate be aligned by time; without it rows are taken to be spread evenly over the clip.
+    """
 
     streams: Sequence[str]
     """The streams that encoders can read, such as "frames" or "s3d-hm"."""
@@ -173,6 +195,8 @@ class Extractor(Protocol):
     width: int
     """Numbers a row."""
     sampling: Sampling
+    cut: str
+    """The rule by which its code base cuts a segment out of a video's rows; names are in :mod:`taco_bench.data.store.cuts`."""
     batch: int
     """Rows that go through the network at once; fixed, so that the features do not depend on the machine's size."""
 

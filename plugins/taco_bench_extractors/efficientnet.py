@@ -28,6 +28,7 @@ class EfficientNetLite0:
     stream = "efficientnet-lite0"
     width = 1280
     sampling = Sampling(fps=1, size=224, crop=True, group=1)
+    cut = "howto100m"
     batch = 16
 
     def __init__(self, weights: str = "", normalize: bool = True) -> None:

@@ -30,6 +30,7 @@ class ResNet152:
     stream = "r152"
     width = 2048
     sampling = Sampling(fps=1, size=224, crop=False, group=1)
+    cut = "howto100m"
     batch = 16
 
     def __init__(self, weights: str = "timm/resnet152.tv_in1k", normalize: bool = True) -> None:

@@ -25,6 +25,7 @@ class ResNeXt101Kinetics:
     stream = "i3d-x101"
     width = 2048
     sampling = Sampling(fps=24, size=112, crop=True, group=16)
+    cut = "howto100m"
     batch = 8
 
     def __init__(self, weights: str = "", normalize: bool = True) -> None:

@@ -28,6 +28,7 @@ class S3DHowTo100M:
 
     stream = "s3d-hm"
     sampling = Sampling(fps=30, size=224, crop=True, group=30)
+    cut = "mmpt"
     batch = 4
 
     def __init__(

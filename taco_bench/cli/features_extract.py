@@ -29,6 +29,7 @@ def command(obj: dict[str, Any], /, encoder: str, assignments: tuple[str, ...], 
     """
     from taco_bench.cli.console import Terminal
     from taco_bench.cli.options import options_of_one
+    from taco_bench.data.store.opening import card_of
     from taco_bench.extract.choose import extractor_spec
     from taco_bench.extract.job import extract
     from taco_bench.plugins import load_plugins
@@ -38,7 +39,6 @@ def command(obj: dict[str, Any], /, encoder: str, assignments: tuple[str, ...], 
     given = {**options_of_one("extractor", assignments), **({} if weights is None else {"weights": weights})}
     spec = extractor_spec(encoder, given, plugins)
     with Terminal() as terminal:
-        made = extract(**options, spec=spec, plugins=plugins, reporter=Silent() if quiet else terminal, third_party=obj["third_party"])
-    rows = sum(made.rows.values())
-    click.echo(f"{options['out']}: {len(made.rows)} videos, {rows} rows" + (f"; {len(made.broken)} skipped" if made.broken else ""))
-    return SOME_BROKEN if made.broken else 0
+        broken = extract(**options, spec=spec, plugins=plugins, reporter=Silent() if quiet else terminal, third_party=obj["third_party"])
+    click.echo(card_of(options["out"]))
+    return SOME_BROKEN if broken else 0

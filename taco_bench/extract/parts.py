@@ -1,10 +1,11 @@
-"""What has been extracted so far, on disk: a file a video, and a journal that says from which version of the video it is."""
+"""What has been extracted so far, on disk: a file a video until they are in the store, and a journal that says from which version of the
+video the features are.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import json
-import shutil
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -14,36 +15,40 @@ import numpy as np
 import numpy.typing as npt
 
 from taco_bench.atomic import cannot_write, replace_file, replace_text
+from taco_bench.data.store.opened import Store
 from taco_bench.errors import UserError
 
 Rows = npt.NDArray[np.float16]
 
 
 class Parts:
-    """A folder of finished videos.
+    """Finished videos: those in a store that was made before, and those since.
 
     Args:
-        folder: is made where it is not there.
+        folder: of those since; is made where it is not there.
         made_by: how the features are made; a folder made otherwise is refused.
+        store: that was made before.
 
     Raises:
         UserError: the folder holds features that were made in another way, or cannot be written to.
     """
 
-    def __init__(self, folder: Path, made_by: Mapping[str, Any]) -> None:
+    def __init__(self, folder: Path, made_by: Mapping[str, Any], store: Store | None = None) -> None:
         self.folder, self._journal = folder, folder / "journal.jsonl"
+        self._stored = set(store or ())
+        self._store = store
         before = _described(folder / "made-by.json")
         if before is not None and before != made_by:
             other = ", ".join(sorted(key for key in {*made_by, *before} if made_by.get(key) != before.get(key)))
             what = f"the features there were made in another way; what differs: {other}"
-            raise UserError(what, where=str(folder), hint="give another --out, or remove the folder")
+            raise UserError(what, where=str(folder.parent), hint="give another --out, or remove this one")
         if before is None:
             replace_text(folder / "made-by.json", json.dumps(made_by, indent=1))
         self._known = self._read()
 
     def has(self, name: str, video: Path) -> bool:
         """Whether the features of this video are there, and the video is as it was."""
-        return self._known.get(name) == version(video) and self._path(name).is_file()
+        return self._known.get(name) == version(video) and (name in self._stored or self._path(name).is_file())
 
     def add(self, name: str, video: Path, rows: Rows) -> None:
         """Keep the features [rows, width] of a video; the line in the journal last, so that it never promises too much."""
@@ -55,14 +60,29 @@ class Parts:
         except OSError as error:
             raise cannot_write(self._journal, error.strerror or str(error)) from error
 
+    def fresh(self) -> list[str]:
+        """The ids that are not in the store yet, or were extracted again since."""
+        return [path.stem for path in self._files()]
+
+    def ids(self) -> list[str]:
+        """All ids whose features are there."""
+        return sorted({*self._stored, *self.fresh()})
+
     def read(self, name: str) -> Rows:
         """The features of one video, memory-mapped."""
-        found: Rows = np.load(self._path(name), mmap_mode="r", allow_pickle=False)
-        return found
+        path = self._path(name)
+        if path.is_file() or self._store is None:
+            found: Rows = np.load(path, mmap_mode="r", allow_pickle=False)
+            return found
+        return np.asarray(self._store.track(name).values, np.float16)
 
-    def remove(self) -> None:
-        """Remove the folder."""
-        shutil.rmtree(self.folder)
+    def clear(self) -> None:
+        """Remove what is in the store by now; the journal stays."""
+        for path in self._files():
+            path.unlink()
+
+    def _files(self) -> list[Path]:
+        return [path for path in (self.folder / "videos").glob("*.npy") if path.stem in self._known]
 
     def _path(self, name: str) -> Path:
         return self.folder / "videos" / f"{name}.npy"

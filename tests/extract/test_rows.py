@@ -31,6 +31,7 @@ class Stub:
     width: int
     batch: int = 4
     stream: str = "stub"
+    cut: str = "howto100m"
     seen: list[tuple[int, ...]] = field(default_factory=list)
 
     def files(self) -> list[Path]:

@@ -33,6 +33,7 @@ class Colours:
     stream = "mean-colour"
     width = 3
     sampling = Sampling(fps=2, size=32, crop=True, group=1)
+    cut = "howto100m"
     batch = 4
 
     def __init__(self, weights: str = "none", broken: bool = False) -> None:
