@@ -60,4 +60,4 @@ class EfficientNetLite0:
 
         network = load(efficientnet_network.EfficientNetLite0, self.files()[0])
         del network._fc
-        return Rows(network, network, mean=(127.0,) * 3, std=(128.0,) * 3, normalize=self.normalize)
+        return Rows(network, network.__call__, mean=(127.0,) * 3, std=(128.0,) * 3, normalize=self.normalize)

@@ -54,4 +54,4 @@ class ResNeXt101Kinetics:
 
         network = load(ResNeXt101, self.files()[0])
         del network.fc
-        return Rows(network, network, mean=(110.6, 103.2, 96.3), std=(1.0, 1.0, 1.0), normalize=self.normalize)
+        return Rows(network, network.__call__, mean=(110.6, 103.2, 96.3), std=(1.0, 1.0, 1.0), normalize=self.normalize)

@@ -60,5 +60,5 @@ class S3DHowTo100M:
         network = load(S3D, self.files()[0])
         del network.text_module
         joint = network.get_submodule("fc")
-        compute = network if self.output == "mixed_5c" else lambda video: joint(network(video))
+        compute = network.__call__ if self.output == "mixed_5c" else lambda video: joint(network(video))
         return Rows(network, compute, mean=(0.0, 0.0, 0.0), std=(255.0, 255.0, 255.0), normalize=self.normalize)

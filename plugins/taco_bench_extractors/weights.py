@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pickle
+import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -49,7 +51,7 @@ def read_state(path: Path) -> State:
     if not path.is_file():
         raise DataError("there is no such file of weights", where=str(path), hint="--weights names the file")
     try:
-        found = _safetensors(path) if path.suffix == ".safetensors" else torch.load(path, map_location="cpu", weights_only=True)
+        found = _safetensors(path) if path.suffix == ".safetensors" else _torch_file(path)
     except (pickle.UnpicklingError, RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
         hint = "download it again; a file that holds more than tensors is refused, since reading it could run code"
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
@@ -60,6 +62,12 @@ def read_state(path: Path) -> State:
         raise DataError("the file holds no state dict", where=str(path), hint="name a file that maps names to tensors")
     prefix = "module." if all(str(name).startswith("module.") for name in found) else ""
     return {str(name).removeprefix(prefix): tensor for name, tensor in found.items()}
+
+
+def _torch_file(path: Path) -> Any:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about files that are no checkpoint, which are refused anyway
+        return torch.load(path, map_location="cpu", weights_only=True)
 
 
 def _safetensors(path: Path) -> State:
