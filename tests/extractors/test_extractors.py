@@ -198,7 +198,7 @@ def classify() -> Callable[[np.ndarray], tuple[int, float]]:
     head = torch.load(extractor.files()[0], weights_only=True)
 
     def answer(image: np.ndarray) -> tuple[int, float]:
-        picture = fit(np.ascontiguousarray(image), scaled(*image.shape[:2], 224), extractor.sampling)
+        picture = fit(image.copy(), scaled(*image.shape[:2], 224), extractor.sampling)
         with torch.inference_mode():
             logits = network(picture[None, None])[0] @ head["_fc.weight"].T + head["_fc.bias"]
         best = logits.softmax(0).max(0)
