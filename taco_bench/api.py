@@ -37,6 +37,7 @@ __all__ = [
     "Dataset",
     "Encoder",
     "Evaluation",
+    "Extractor",
     "FeatureFiles",
     "FeatureStreams",
     "Launcher",
@@ -46,6 +47,7 @@ __all__ = [
     "Reader",
     "Reporter",
     "Sampler",
+    "Sampling",
     "Step",
     "Tagger",
     "Task",
@@ -161,6 +163,59 @@ class Encoder(Protocol):
 
     def encode(self, frames: np.ndarray) -> np.ndarray:
         """The tokens [time, width] of one clip's raw array."""
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """What an extractor sees of a video.
+
+    Attributes:
+        fps: frames a second, evenly in time whatever the video's own rate, which may vary.
+        size: pixels of the shorter side; the other one keeps the picture's form.
+        crop: whether the middle square of it is cut out.
+        group: frames that make one row; the last group is filled up with black ones.
+    """
+
+    fps: int
+    size: int
+    crop: bool
+    group: int
+
+    @property
+    def rate(self) -> float:
+        """Rows a second."""
+        return self.fps / self.group
+
+
+class Extractor(Protocol):
+    """Turns video files into the features of one stream. Made without touching a file; :meth:`files` is where it may complain first."""
+
+    stream: str
+    """The stream that it makes, by which encoders and data sets know its features."""
+    width: int
+    """Numbers a row."""
+    sampling: Sampling
+    cut: str
+    """The rule by which its code base cuts a segment out of a video's rows; names are in :mod:`taco_bench.data.store.cuts`."""
+    batch: int
+    """Rows that go through the network at once; fixed, so that the features do not depend on the machine's size."""
+
+    def files(self) -> Sequence[Path]:
+        """The weights; fetched here where they come from elsewhere.
+
+        Raises:
+            UserError: they are not there; says where to get them.
+        """
+
+    def fingerprint(self) -> str:
+        """A hash of the weights."""
+
+    def network(self) -> torch.nn.Module:
+        """The network with its weights, in evaluation mode: from uint8 [rows, group, 3, height, width], RGB, to float [rows, width].
+
+        Raises:
+            DataError: the weights are malformed or another network's.
+        """
 
 
 @dataclass(frozen=True)

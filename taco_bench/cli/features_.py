@@ -7,10 +7,15 @@ from typing import Any, Literal
 
 import click
 
+from taco_bench.cli.features_extract import command as extract
+
 
 @click.group()
 def command() -> None:
-    """Build and check stores of video features."""
+    """Extract, build and check stores of video features."""
+
+
+command.add_command(extract)
 
 
 @command.command()

@@ -26,7 +26,7 @@ VERBS = {
     "list": "List the components and the suites that there are.",
     "show": "Show a component's options, or those of a run.",
     "data": "Make a data set's files again.",
-    "features": "Build and check stores of video features.",
+    "features": "Extract features from videos; build and check stores of them.",
     "plugins": "Show the installed plugins, and why any failed.",
     "worker": "One worker of a grid; launchers start it.",
     "version": "Print the versions that matter.",

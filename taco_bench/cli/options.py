@@ -166,6 +166,14 @@ def _assigned(assignments: Sequence[str]) -> list[dict[str, Any]]:
     return layers
 
 
+def options_of_one(kind: str, assignments: Sequence[str]) -> dict[str, Any]:
+    """The options of the one component of a kind that a verb takes: ``kind.option=value``, or ``option=value``."""
+    merged: dict[str, Any] = {}
+    for layer in _assigned(assignments):
+        merged |= layer.get(kind, layer)
+    return merged
+
+
 def _value(text: str) -> Any:
     """A value as JSON where it is JSON, such as 3, true, null or [1, 2]; else the text."""
     try:

@@ -16,7 +16,7 @@ def resolve_device(experiment: Experiment) -> Experiment:
         UserError: a GPU is asked for where there is none, or bfloat16 on a CPU.
     """
     train = experiment.train
-    if (train.device == "cpu" or (train.device == "auto" and not _has_driver())) and train.precision in ("auto", "float32"):
+    if (train.device == "cpu" or (train.device == "auto" and not has_driver())) and train.precision in ("auto", "float32"):
         return experiment.model_copy(update={"train": train.model_copy(update={"device": "cpu", "precision": "float32"})})
     from taco_bench.train.device import resolve_device as ask_torch
 
@@ -24,7 +24,7 @@ def resolve_device(experiment: Experiment) -> Experiment:
 
 
 @cache
-def _has_driver() -> bool:
+def has_driver() -> bool:
     """Whether torch could find a GPU at all: without the driver's library it cannot."""
     for library in ("libcuda.so.1", "nvcuda.dll"):
         try:

@@ -82,7 +82,15 @@ def test_the_vgg_stream_comes_through() -> None:
     assert np.array_equal(tokens, values.astype(np.float32))
 
 
-STREAMS = [("tiles", "frames", 392), ("motion", "frames", 392), ("vgg16-ae128", "vgg16-ae128", 128)]
+STREAMS = [
+    ("tiles", "frames", 392),
+    ("motion", "frames", 392),
+    ("vgg16-ae128", "vgg16-ae128", 128),
+    ("r152", "r152", 2048),
+    ("i3d-x101", "i3d-x101", 2048),
+    ("s3d-hm", "s3d-hm", 512),
+    ("efficientnet-lite0", "efficientnet-lite0", 1280),
+]
 
 
 @pytest.mark.parametrize(("name", "stream", "width"), STREAMS)

@@ -1,0 +1,1 @@
+"""From video files to a feature store: decoding, sampling, worker processes, resumption. Networks are plugins (kind ``extractor``)."""
