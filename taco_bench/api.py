@@ -267,7 +267,7 @@ class Trained(Protocol):
         """The clips of a split, in the order of the score matrices."""
 
     def pair_scores(self, split: str) -> Mapping[str, np.ndarray]:
-        """The score matrices [texts, videos] of a split, float32.
+        """The score matrices [texts, videos] of a split, float32; the texts are all captions of the first clip, then of the second, ...
 
         Keys: "sentence", "token" and "fusion", where their losses were trained and are asked for; "text->video" and "video->text", the
         fused scores of the two directions (one matrix unless a shortlist is in use).
@@ -296,7 +296,8 @@ class Evaluation:
         controls: rows that cost nothing and must land at chance.
         chance: by column, the result beside what chance gives; says whether a control lands at chance and a result above it.
         queries: what each query contributed, so that statistics can be done again; lists of equal length. "clip" and "video" name the
-            query's clip and its source video: queries of one video are resampled together.
+            query's clip and its source video: queries of one video are resampled together. A clip that comes several times is asked for
+            by one of its captions each time, in their order.
         arrays: further arrays to keep.
         pool: what was evaluated: split, number of queries and so on.
     """
