@@ -14,6 +14,7 @@ from taco_bench.atomic import replace_file, sha256_of
 from taco_bench.data.store.streams import FeatureStreams, open_streams
 from taco_bench.data.store.tracks import FeatureFiles, Reader, Track
 from taco_bench.errors import ConfigError, DataError, PluginError, UserError, nearest
+from taco_bench.manifests.locate import DataFolder
 from taco_bench.randomness import numpy_stream, stream_key, torch_stream
 from taco_bench.reporting import Reporter
 from taco_bench.resources import cache_root, registry_file
@@ -33,6 +34,7 @@ __all__ = [
     "ConfigError",
     "Control",
     "DataError",
+    "DataFolder",
     "Dataset",
     "Encoder",
     "Evaluation",
