@@ -15,6 +15,7 @@ from taco_bench.data.store.streams import FeatureStreams, open_streams
 from taco_bench.data.store.tracks import FeatureFiles, Reader, Track
 from taco_bench.errors import ConfigError, DataError, PluginError, UserError, nearest
 from taco_bench.manifests.locate import DataFolder
+from taco_bench.pickles import read_pickle
 from taco_bench.randomness import numpy_stream, stream_key, torch_stream
 from taco_bench.reporting import Reporter
 from taco_bench.resources import cache_root, registry_file
@@ -61,6 +62,7 @@ __all__ = [
     "nearest",
     "numpy_stream",
     "open_streams",
+    "read_pickle",
     "registry_file",
     "replace_file",
     "sha256_of",

@@ -118,7 +118,13 @@ class FeatureStreams:
         return {f"features {name}": source.fingerprint() for name, source in self._sources.items()}
 
     def _cut(
-        self, stream: str, id: str, track: Track, start: float | None, end: float | None, duration: float | None  # noqa: A002
+        self,
+        stream: str,
+        id: str,
+        track: Track,
+        start: float | None,
+        end: float | None,
+        duration: float | None,  # noqa: A002
     ) -> tuple[int, int]:
         rule = self._sources[stream].cut
         try:
