@@ -64,11 +64,13 @@ def dense(training: Path, validation: Path) -> list[Segment]:
 
 def _dense(path: Path, *, training: bool) -> list[Segment]:
     found = []
-    for video, entry in read_json(path).items():
+    table = read_json(path)
+    prefix = "v_" if all(video.startswith("v_") for video in table) else ""  # one video's own id starts with it
+    for video, entry in table.items():
         try:
             for index, ((start, end), text) in enumerate(zip(entry["timestamps"], entry["sentences"], strict=True)):
                 times = float(start), float(end)
-                found.append(Segment(video.removeprefix("v_"), index, *times, text.strip(), training, float(entry["duration"])))
+                found.append(Segment(video.removeprefix(prefix), index, *times, text.strip(), training, float(entry["duration"])))
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise malformed(path, video, error) from None
     return found
