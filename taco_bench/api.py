@@ -6,12 +6,12 @@ the core is promised to stay.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from taco_bench.atomic import replace_file, sha256_of
-from taco_bench.data.store.streams import FeatureStreams, open_streams
+from taco_bench.data.store.streams import FeatureStreams
 from taco_bench.data.store.tracks import FeatureFiles, Reader, Track
 from taco_bench.errors import ConfigError, DataError, PluginError, UserError, nearest
 from taco_bench.manifests.locate import DataFolder
@@ -69,6 +69,13 @@ __all__ = [
     "stream_key",
     "torch_stream",
 ]
+
+
+def open_streams(text: str, videos: Collection[str] | None = None) -> FeatureStreams:
+    """As :func:`taco_bench.data.store.opening.open_streams`, which looks for readers among the plugins that import this module."""
+    from taco_bench.data.store import opening
+
+    return opening.open_streams(text, videos)
 
 
 @dataclass(frozen=True)

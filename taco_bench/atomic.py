@@ -62,6 +62,12 @@ def replace_text(path: Path, text: str) -> None:
     replace_file(path, write)
 
 
+def file_hash(path: Path) -> str:
+    """The SHA-256 of a file's content, as ``sha256sum`` prints it."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def sha256_of(*parts: bytes | str | Path) -> str:
     """The SHA-256 of byte strings, texts and files, one after the other, as 64 hexadecimal digits."""
     digest = hashlib.sha256()

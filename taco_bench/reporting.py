@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
+
+SECONDS_BETWEEN_LINES = 10.0
 
 
 class Advance(Protocol):
@@ -54,3 +58,25 @@ class Silent:
     def bar(self, what: str, total: int, done: int = 0) -> Iterator[Advance]:
         """Nothing."""
         yield lambda steps=1, text="": None
+
+
+class Lines:
+    """A reporter for places that are given none: plain lines on stderr, with bars told when they begin and every ten seconds."""
+
+    def say(self, line: str) -> None:
+        """The line."""
+        print(line, file=sys.stderr, flush=True)
+
+    @contextmanager
+    def bar(self, what: str, total: int, done: int = 0) -> Iterator[Advance]:
+        """A line now and then."""
+        position, last = done, time.monotonic()
+
+        def advance(steps: int = 1, text: str = "") -> None:
+            nonlocal position, last
+            position += steps
+            if time.monotonic() - last > SECONDS_BETWEEN_LINES:
+                last = time.monotonic()
+                self.say(f"{what}: {position}/{total}  {text}".rstrip())
+
+        yield advance

@@ -9,9 +9,7 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from taco_bench.reporting import Advance
-
-SECONDS_BETWEEN_LINES = 10.0
+from taco_bench.reporting import SECONDS_BETWEEN_LINES, Advance
 
 
 class Terminal:

@@ -26,6 +26,7 @@ VERBS = {
     "list": "List the components and the suites that there are.",
     "show": "Show a component's options, or those of a run.",
     "data": "Say which files of a data set are there, or make them again.",
+    "features": "Build and check stores of video features.",
     "plugins": "Show the installed plugins, and why any failed.",
     "worker": "One worker of a grid; launchers start it.",
     "version": "Print the versions that matter.",

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from taco_bench.atomic import sha256_of
 from taco_bench.data.store.cuts import WHOLE, cut, row_times
 from taco_bench.data.store.tracks import Track
 from taco_bench.errors import DataError
@@ -139,43 +138,3 @@ def nearest(times: npt.NDArray[np.floating[Any]], wanted: npt.NDArray[np.floatin
     if len(times) == 1:
         return np.zeros(len(wanted), np.int64)
     return np.asarray(after - (wanted - times[after - 1] <= times[after] - wanted), np.int64)
-
-
-class _Folder:
-    """A folder of ``ID.npy`` at one row a second."""
-
-    cut = "mmpt"
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def track(self, id: str) -> Track:  # noqa: A002
-        try:
-            return Track(np.load(self.path / f"{id}.npy", mmap_mode="r", allow_pickle=False), 1.0)
-        except FileNotFoundError:
-            raise KeyError(id) from None
-
-    def files(self) -> list[Path]:
-        return sorted(self.path.glob("*.npy"))
-
-    def fingerprint(self) -> str:
-        return sha256_of(*self.files())
-
-
-def open_streams(text: str, videos: Collection[str] | None = None) -> FeatureStreams:
-    """The features that ``text`` names.
-
-    Args:
-        text: "stream=PATH[:READER],stream=PATH..." or one FOLDER that holds a store or a sub-folder a stream.
-        videos: ids that are needed; where a store is built from files on first use, the others are left out.
-
-    Raises:
-        DataError: a path that does not exist, or that no reader recognises.
-    """
-    parts = [part.partition("=")[::2] for part in text.split(",")]
-    if Path(text).is_dir():
-        parts = [(path.name, str(path)) for path in sorted(Path(text).iterdir()) if path.is_dir()]
-    for _, path in parts:
-        if not Path(path).is_dir():
-            raise DataError(f"{path!r} is no folder", where="features")
-    return FeatureStreams({name: _Folder(Path(path)) for name, path in parts})

@@ -1,0 +1,51 @@
+"""Looks at every byte of a store."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from taco_bench.atomic import file_hash
+from taco_bench.data.store.layout import StoreCard, StoredFile, fingerprint_of, read_card
+from taco_bench.data.store.opened import Store
+from taco_bench.errors import DataError
+from taco_bench.reporting import Reporter
+
+
+def check_store(folder: Path, reporter: Reporter) -> StoreCard:
+    """Compare the size and the hash of every file with the card, and the index with itself.
+
+    Raises:
+        DataError: what is wrong; names every missing, truncated or corrupt file.
+    """
+    card = read_card(folder)
+    files = [*card.index, *card.shards]
+    problems = [] if fingerprint_of(card.cut, files) == card.fingerprint else ["store.json: its fingerprint is not that of its files"]
+    with reporter.bar("checking", len(files)) as advance:
+        for file in files:
+            problems += _problem(folder / card.data / file.name, file)
+            advance()
+    problems = problems or _index_problems(Store(folder), card)
+    if problems:
+        hint = "build it anew from its source: taco-bench features build; or copy these files again"
+        raise DataError(f"{len(problems)} faults in the feature store: " + "; ".join(problems), where=str(folder), hint=hint)
+    return card
+
+
+def _problem(path: Path, file: StoredFile) -> list[str]:
+    if not path.is_file():
+        return [f"{file.name} is missing"]
+    size = path.stat().st_size
+    if size != file.size:
+        return [f"{file.name} is {'truncated' if size < file.size else 'too long'}: {size} bytes instead of {file.size}"]
+    return [] if file_hash(path) == file.sha256 else [f"{file.name} is corrupt: its hash is another"]
+
+
+def _index_problems(store: Store, card: StoreCard) -> list[str]:
+    """What hashes cannot tell: a card that was edited together with its fingerprint."""
+    ids = list(store)
+    rows = [len(store.track(id).values) for id in (ids[0], ids[-1])] if ids else []
+    widths = {np.shape(store.track(id).values)[1] for id in ids[:1]}
+    good = len(ids) == card.items and min(rows, default=0) > 0 and widths == {card.width}
+    return [] if good else ["the index does not fit store.json"]
