@@ -71,8 +71,12 @@ class StoredDataset:
         return self.annotations.clips
 
     def remarks(self) -> list[str]:
-        """What was recognised, left out or counted."""
-        return list(self.annotations.remarks)
+        """What was recognised, left out or counted, and features that no clip asks for."""
+        found = list(self.annotations.remarks)
+        for stream in self.streams if self.features else ():
+            unused = sum(name not in self._names for name in self._open.ids(stream))
+            found += [f"{unused} items of the stream {stream} belong to no clip"] if unused else []
+        return found
 
     @property
     def streams(self) -> tuple[str, ...]:
@@ -117,7 +121,12 @@ class StoredDataset:
         if not self.features:
             hint = f"--set data.features=FOLDER or s3d-hm=PATH,r152=PATH; `taco-bench data status {self.manifest}` says where to ask"
             raise DataError(f"no features of {self.manifest} are named", where="data.features", hint=hint)
-        return open_streams(self.features, {name for clip in self.annotations.clips for name in names_of(clip)})
+        return open_streams(self.features, self._names)
+
+    @cached_property
+    def _names(self) -> set[str]:
+        """Every name that files may have for a clip's features."""
+        return {name for clip in self.annotations.clips for name in names_of(clip)}
 
 
 def ready_cut(clip: Clip) -> tuple[str, ...]:
