@@ -41,7 +41,7 @@ class FileStatus:
     @property
     def bad(self) -> bool:
         """Whether this keeps the data set from being read, or makes it another one."""
-        return self.state == "wrong" or (self.state == "missing" and self.needed)
+        return self.file.required and (self.state == "wrong" or (self.state == "missing" and self.needed))
 
 
 def manifest_status(manifest: Manifest, root: str, *, hash_all: bool = False) -> list[FileStatus]:
