@@ -54,7 +54,8 @@ def read_csv(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
     """The rows of a csv file with a header that has at least these columns, values without blanks around them.
 
     Raises:
-        DataError: as :func:`read_text`, a column that is missing, or a row that is too short, as the last of a truncated file; names the line.
+        DataError: as :func:`read_text`, a column that is missing, or a row that is too short, such as the last of a truncated file; names
+            the line.
     """
     reader = csv.DictReader(io.StringIO(read_text(path), newline=""), skipinitialspace=True)
     header = [name.strip() for name in reader.fieldnames or ()]

@@ -22,7 +22,7 @@ PRESET: dict[str, Any] = {
     "train.steps": 500_000,
     "train.batch_size": 64,
 }
-"""P 4.3, Tab. 8: 500k steps, K = 64, four video layers. Token limits, warm-up and weight decay are not stated: those of single data sets."""
+"""P 4.3, Tab. 8: 500k steps, K = 64, four video layers. Token limits, warm-up and weight decay are not stated: as on single sets."""
 
 VIDEOS, CAPTIONS = "HowTo100M_v1.csv", ("caption.json", "caption.pickle")
 Count = Annotated[int, Field(ge=0)]

@@ -32,9 +32,7 @@ class Msrvtt(StoredDataset):
 
     manifest = "msrvtt"
 
-    def __init__(
-        self, root: str = "", features: str = "", split: Split = "1k-a-9k", held_out: Annotated[int, Field(ge=0)] = 0
-    ) -> None:
+    def __init__(self, root: str = "", features: str = "", split: Split = "1k-a-9k", held_out: Annotated[int, Field(ge=0)] = 0) -> None:
         super().__init__(root, features)
         self.split, self.held_out = split, held_out
 
@@ -53,7 +51,9 @@ class Msrvtt(StoredDataset):
         val = SPLITS[self.split].val
         splits = {
             "train": captions_of((name for name in train if name not in kept), captions.of, paths[0]),
-            "val": captions_of([*ids_of(self.folder.need(val))] if val else [name for name in train if name in kept], captions.of, paths[0]),
+            "val": captions_of(
+                [*ids_of(self.folder.need(val))] if val else [name for name in train if name in kept], captions.of, paths[0]
+            ),
             "test": _tested(test_files(self.folder, self.split), captions, paths[0]),
         }
         if val:
@@ -72,7 +72,7 @@ def _tested(paths: Sequence[Path], captions: Captions, where: Path) -> dict[str,
     if len(paths) == 1:
         return found
     chosen = read_pickle(paths[1])
-    one = {}
+    one: dict[str, tuple[str, ...]] = {}
     for name in found:
         try:
             one[name] = (captions.of[name][int(chosen[name])],)

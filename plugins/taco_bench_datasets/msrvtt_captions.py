@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from taco_bench.api import DataFolder
 from taco_bench_datasets.annotation_files import malformed, read_csv, read_json
@@ -60,7 +61,7 @@ def _data_json(path: Path) -> Captions:
     document = read_json(path)
     captions: dict[str, list[tuple[int, str]]] = defaultdict(list)
     durations, sources = {}, {}
-    one: object = {}
+    one: Any = {}
     try:
         for one in document["sentences"]:
             captions[one["video_id"]].append((int(one["sen_id"]), one["caption"].strip()))

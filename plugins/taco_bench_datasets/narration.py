@@ -28,7 +28,8 @@ class Merging:
 
         Args:
             words: [captions], the number of words of each.
-            starts, ends: [captions], seconds.
+            starts: [captions], seconds.
+            ends: [captions], seconds.
         """
         found: list[tuple[int, int]] = []
         first, count, end = 0, 0, 0.0

@@ -123,9 +123,7 @@ JSON = ("yc2_annotations_trainval.json", "youcookii_annotations_trainval.json")
 
 FORMS: dict[str, Form] = {
     "json": Form("the official json", (JSON,), official),
-    "univl": Form(
-        "UniVL's csv and pickle", (("youcookii_data.pickle",), ("youcookii_train.csv",), ("youcookii_val.csv",)), univl
-    ),
+    "univl": Form("UniVL's csv and pickle", (("youcookii_data.pickle",), ("youcookii_train.csv",), ("youcookii_val.csv",)), univl),
     "anet": Form("dense captions in ActivityNet's form", (("yc2_train_anet_format.json",), ("yc2_val_anet_format.json",)), dense),
     "mmpt": Form("howto100m's pickles joined with the official json", (("youcook_train.pkl",), ("youcook_val.pkl",), JSON), mmpt),
 }

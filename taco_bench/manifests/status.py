@@ -55,10 +55,10 @@ def manifest_status(manifest: Manifest, root: str, *, hash_all: bool = False) ->
     Raises:
         DataError: ``root`` is given and does not exist.
     """
-    found = [(file, *_looked_at(file, _paths(file, manifest, root), hash_all)) for file in manifest.file]
-    absent = {file.group for file, state, *_ in found if file.required and state == "missing"}
+    paths = {file.name: _paths(file, manifest, root) for file in manifest.file}
+    absent = {file.group for file in manifest.file if file.required and not paths[file.name]}
     whole = {_topic(file) for file in manifest.file if file.required and file.group and file.group not in absent}
-    return [FileStatus(file, *rest, needed=file.required and _topic(file) not in whole) for file, *rest in found]
+    return [_looked_at(file, paths[file.name], hash_all, file.required and _topic(file) not in whole) for file in manifest.file]
 
 
 def _topic(file: File) -> str:
@@ -76,23 +76,25 @@ def _paths(file: File, manifest: Manifest, root: str) -> tuple[Path, ...]:
     return (found,) if found else ()
 
 
-def _looked_at(file: File, paths: tuple[Path, ...], hash_all: bool) -> tuple[State, str, tuple[Path, ...], int]:
+def _looked_at(file: File, paths: tuple[Path, ...], hash_all: bool, needed: bool) -> FileStatus:
     size = sum(path.stat().st_size for path in paths)
-    if not paths:
-        return "missing", "", paths, 0
+    state, note = _compared(file, paths, size, hash_all) if paths else ("missing", "")
+    return FileStatus(file, state, note, paths, size, needed)
+
+
+def _compared(file: File, paths: tuple[Path, ...], size: int, hash_all: bool) -> tuple[State, str]:
+    """The state of what was found, and why."""
     if file.count is not None and len(paths) != file.count:
-        return "wrong", f"{len(paths)} files, expected {file.count}", paths, size
+        return "wrong", f"{len(paths)} files, expected {file.count}"
     if not size:
-        return "wrong", "empty", paths, size
+        return "wrong", "empty"
     if file.size not in ("unknown", size):
-        return "wrong", f"{size} bytes, expected {file.size}", paths, size
+        return "wrong", f"{size} bytes, expected {file.size}"
     if file.sha256 == "unknown":
-        return "here", "its hash is not known" if file.size != "unknown" else "neither size nor hash are known", paths, size
+        return "here", "its hash is not known" if file.size != "unknown" else "neither size nor hash are known"
     if size > SMALL and not hash_all:
-        return "here", "not hashed; --hash does", paths, size
-    return (
-        ("ok", "", paths, size) if plain_sha256(*paths) == file.sha256 else ("wrong", "another content: its SHA-256 differs", paths, size)
-    )
+        return "here", "not hashed; --hash does"
+    return ("ok", "") if plain_sha256(*paths) == file.sha256 else ("wrong", "another content: its SHA-256 differs")
 
 
 def plain_sha256(*paths: Path) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 
 import numpy as np
@@ -10,7 +11,7 @@ import torch
 from torch import Tensor
 
 from taco_bench.api import Clip
-from taco_bench.config import Experiment
+from taco_bench.config import Experiment, Losses
 from taco_bench.data.batches import text_batch, video_batch
 from taco_bench.data.prepared import Prepared
 from taco_bench.errors import DataError
@@ -25,6 +26,7 @@ from taco_bench.train.memory import return_free_memory
 Scores = dict[str, npt.NDArray[np.float32]]
 AT_A_TIME = 256
 PAIRS_AT_A_TIME = 1 << 15
+WORDS_AT_A_TIME = 1 << 15
 
 
 @torch.no_grad()
@@ -50,7 +52,7 @@ def pool_scores(model: TACo, experiment: Experiment, prepared: Prepared, clips: 
     if "sentence" in wanted:
         cheap["sentence"] = sentence_scores(text, video, experiment.losses)
     if "token" in wanted:
-        cheap["token"] = token_scores(word_scores(text, words, video, experiment.losses), words, len(texts))
+        cheap["token"] = _token_scores(text, words, video, experiment.losses)
     weights = {"sentence": 1.0, "token": experiment.evaluation.token_weight}
     summed = sum((weights[name] * score for name, score in cheap.items()), torch.zeros(len(texts), len(clips), device=device))
     found = {name: score.cpu().numpy() for name, score in cheap.items()}
@@ -60,6 +62,14 @@ def pool_scores(model: TACo, experiment: Experiment, prepared: Prepared, clips: 
             found |= _with_fusion(model, experiment, text, video, summed if cheap else None, reporter)
     _refuse_nan(found, texts, clips)
     return found
+
+
+def _token_scores(text: TextFeatures, words: Words, video: VideoFeatures, losses: Losses) -> Tensor:
+    """[texts, videos], a block of words after the other: a pool of paragraphs has more words than memory has room for their scores."""
+    blocks = [slice(start, start + WORDS_AT_A_TIME) for start in range(0, max(1, len(words.rows)), WORDS_AT_A_TIME)]
+    parts = (Words(words.rows[block], words.owner[block], words.weights[block]) for block in blocks)
+    found = (token_scores(word_scores(text, part, video, losses), part, len(text.sentence)) for part in parts)
+    return functools.reduce(Tensor.add_, found)
 
 
 def _refuse_nan(scores: Scores, texts: Sequence[Clip], videos: Sequence[Clip]) -> None:

@@ -60,7 +60,9 @@ def data(tmp_path: Path) -> Path:
     """Three segments a video; the features of a segment say its words."""
     root = tmp_path / "data"
     root.mkdir()
-    sentences = {v: [f"{deed} the {WORDS[(n + i) % 6]} in pan {n}" for i, deed in enumerate(DEEDS)] for n, v in enumerate([*TRAINING, *TEST])}
+    sentences = {
+        v: [f"{deed} the {WORDS[(n + i) % 6]} in pan {n}" for i, deed in enumerate(DEEDS)] for n, v in enumerate([*TRAINING, *TEST])
+    }
     youcook2_json(root, sentences)
     rows = [{"end": 10 * i + 8, "start": 10 * i, "task": 1, "text": sentences[v][i], "video_id": v} for v in TEST for i in range(3)]
     write_csv(root / "validation_youcook.csv", rows[:-1])

@@ -21,7 +21,9 @@ def data_json(folder: Path, **changes: Any) -> None:
         {"video_id": name, "url": f"web{int(name[5:]) // 2}", "start time": 2.0, "end time": 14.5, "split": "train", "category": 1}
         for name in CLIPS
     ]
-    sentences = [{"video_id": name, "caption": text, "sen_id": 10 * int(name[5:]) + i} for name in CLIPS for i, text in enumerate(CAPTIONS[name])]
+    sentences = [
+        {"video_id": name, "caption": text, "sen_id": 10 * int(name[5:]) + i} for name in CLIPS for i, text in enumerate(CAPTIONS[name])
+    ]
     document = {"videos": videos, "sentences": sentences[::-1], **changes}  # the numbers say the order, not the file
     (folder / "MSRVTT_data.json").write_text(json.dumps(document))
 

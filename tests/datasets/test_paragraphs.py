@@ -53,7 +53,9 @@ class TestActivityNet:
         assert PRESET["model.max_video_tokens"] == PRESET["model.max_text_tokens"] == 256
         assert PRESET["task.ks"] == (1, 5, 50)
 
-    @pytest.mark.parametrize("entry", [{}, {"duration": 3, "sentences": []}, {"duration": 3, "sentences": [" "]}, {"duration": "x", "sentences": ["a"]}, 3])
+    @pytest.mark.parametrize(
+        "entry", [{}, {"duration": 3, "sentences": []}, {"duration": 3, "sentences": [" "]}, {"duration": "x", "sentences": ["a"]}, 3]
+    )
     def test_a_malformed_entry(self, tmp_path: Path, entry: Any) -> None:
         activitynet(tmp_path)
         (tmp_path / "val_1.json").write_text(json.dumps({"v_c": entry}))

@@ -52,9 +52,7 @@ class TestYouCook2:
 
     def test_of_two_sentences_at_one_time_the_listed_one_is_tested(self, youcook2: list[Clip], shared_data: Path) -> None:
         rows = read_csv(shared_data / "youcook2" / "validation_youcook.csv", ["video_id", "text"])
-        assert Counter((r["video_id"], r["text"]) for r in rows) == Counter(
-            (c.video, c.captions[0]) for c in youcook2 if c.split == "test"
-        )
+        assert Counter((r["video_id"], r["text"]) for r in rows) == Counter((c.video, c.captions[0]) for c in youcook2 if c.split == "test")
 
     def test_no_video_is_in_two_splits(self, shared_data: Path) -> None:
         clips = list(YouCook2(str(shared_data), held_out=100).clips())
@@ -86,7 +84,9 @@ CE = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("name", "count"), [*((f"msrvtt_splits/{n}", c) for n, c in LISTS.items()), *((f"ce_splits/{n}", c) for n, c in CE.items())])
+@pytest.mark.parametrize(
+    ("name", "count"), [*((f"msrvtt_splits/{n}", c) for n, c in LISTS.items()), *((f"ce_splits/{n}", c) for n, c in CE.items())]
+)
 def test_a_list(name: str, count: int, shared_data: Path) -> None:
     assert len(ids_of(shared_data / name)) == count
 
@@ -150,6 +150,8 @@ class TestActivityNet:
 def test_lists_that_share_a_source_video(name: str, shared: dict[tuple[str, str], int], shared_data: Path) -> None:
     """The one of MSVD is why its data set says that a run must acknowledge it."""
     source: Callable[[str], str] = (lambda clip: clip.rsplit("_", 2)[0]) if name == "msvd" else str
-    sets = {split: set(map(source, read_list(shared_data / "ce_splits" / name / f"{split}_list.txt"))) for split in ("train", "val", "test")}
+    sets = {
+        split: set(map(source, read_list(shared_data / "ce_splits" / name / f"{split}_list.txt"))) for split in ("train", "val", "test")
+    }
     pairs = [("train", "val"), ("train", "test"), ("val", "test")]
     assert {pair: len(sets[pair[0]] & sets[pair[1]]) for pair in pairs if sets[pair[0]] & sets[pair[1]]} == shared

@@ -54,7 +54,7 @@ def test_an_unknown_duration_cuts_nothing() -> None:
 
 
 def test_many_are_not_all_listed() -> None:
-    with pytest.raises(DataError, match="9 segments cannot be used: .*v1_2.* and 6 more"):
+    with pytest.raises(DataError, match=r"9 segments cannot be used: .*v1_2.* and 6 more"):
         sound_segments([replace(GOOD, index=i, end=0.0) for i in range(9)], "error", "")
 
 

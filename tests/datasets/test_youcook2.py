@@ -155,7 +155,9 @@ class TestBadInput:
         with pytest.raises(DataError, match="'tr7' is malformed"):
             YouCook2(str(tmp_path), test="all").clips()
 
-    @pytest.mark.parametrize(("segment", "why"), [([5, 5], "no length"), ([9, 3], "an end before"), ([-2, 3], "no time"), ([99, 120], "past the end")])
+    @pytest.mark.parametrize(
+        ("segment", "why"), [([5, 5], "no length"), ([9, 3], "an end before"), ([-2, 3], "no time"), ([99, 120], "past the end")]
+    )
     def test_a_segment_that_cannot_be_used(self, tmp_path: Path, segment: list[int], why: str) -> None:
         path = youcook2_json(tmp_path)
         document = json.loads(path.read_text())

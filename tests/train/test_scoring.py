@@ -105,6 +105,7 @@ def test_parts_change_nothing(data, monkeypatch):
     whole = scores(data)
     monkeypatch.setattr(scoring, "AT_A_TIME", 3)
     monkeypatch.setattr(scoring, "PAIRS_AT_A_TIME", 7)
+    monkeypatch.setattr(scoring, "WORDS_AT_A_TIME", 2)
     for name, matrix in scores(data).items():
         np.testing.assert_allclose(matrix, whole[name], rtol=1e-4, atol=1e-5)
 
