@@ -14,6 +14,7 @@ from taco_bench.atomic import replace_file, sha256_of
 from taco_bench.data.store.streams import FeatureStreams
 from taco_bench.data.store.tracks import FeatureFiles, Reader, Track
 from taco_bench.errors import ConfigError, DataError, PluginError, UserError, nearest
+from taco_bench.manifests.locate import DataFolder
 from taco_bench.pickles import read_pickle
 from taco_bench.randomness import numpy_stream, stream_key, torch_stream
 from taco_bench.reporting import Reporter
@@ -34,6 +35,7 @@ __all__ = [
     "ConfigError",
     "Control",
     "DataError",
+    "DataFolder",
     "Dataset",
     "Encoder",
     "Evaluation",
@@ -123,10 +125,11 @@ class Clip:
 class Dataset(Protocol):
     """Clips with captions, splits and feature streams.
 
-    Two more members are optional. ``stored = True`` says that :meth:`read` is a cheap view of files that all processes share, as
+    Three more members are optional. ``stored = True`` says that :meth:`read` is a cheap view of files that all processes share, as
     :class:`FeatureStreams` gives it: features are then read as they are needed and not copied into the cache, and encoders are called
     with some of a clip's rows. ``seconds(stream, clip)``, the middle [time] of each row that :meth:`read` gives, in seconds, lets
     streams of different rate be aligned by time; without it rows are taken to be spread evenly over the clip.
+    ``remarks()`` says in a line each what a reader of its tables must know: the form that was recognised, what was left out and how many.
     """
 
     streams: Sequence[str]
@@ -331,7 +334,7 @@ class Trained(Protocol):
         """The clips of a split, in the order of the score matrices."""
 
     def pair_scores(self, split: str) -> Mapping[str, np.ndarray]:
-        """The score matrices [texts, videos] of a split, float32.
+        """The score matrices [texts, videos] of a split, float32; the texts are all captions of the first clip, then of the second, ...
 
         Keys: "sentence", "token" and "fusion", where their losses were trained and are asked for; "text->video" and "video->text", the
         fused scores of the two directions (one matrix unless a shortlist is in use).
@@ -360,7 +363,8 @@ class Evaluation:
         controls: rows that cost nothing and must land at chance.
         chance: by column, the result beside what chance gives; says whether a control lands at chance and a result above it.
         queries: what each query contributed, so that statistics can be done again; lists of equal length. "clip" and "video" name the
-            query's clip and its source video: queries of one video are resampled together.
+            query's clip and its source video: queries of one video are resampled together. A clip that comes several times is asked for
+            by one of its captions each time, in their order.
         arrays: further arrays to keep.
         pool: what was evaluated: split, number of queries and so on.
     """

@@ -85,7 +85,7 @@ class Evaluation(Section):
     split: Literal["val", "test"] = Field("test", description="split evaluated")
     scores: tuple[Score, ...] = Field((), description="scores summed; empty: those whose loss was trained")
     token_weight: Annotated[float, Field(ge=0, le=1)] = Field(0.5, description="weight of the token score (P App. F)")
-    shortlist_above: Positive = Field(1_000, description="pool size up to which all pairs go through fusion")
+    shortlist_above: Positive = Field(1_000, description="texts or videos, whichever are more, up to which all pairs go through fusion")
     shortlist: Positive = Field(100, description="pairs a query and direction through fusion in larger pools")
     metric_convention: Literal["expected", "howto100m"] = Field("expected", description="how tied scores count")
 

@@ -33,5 +33,6 @@ class _Constant:
 
     def pair_scores(self, split: str) -> Mapping[str, np.ndarray]:
         """Zeros, for the fused scores alone."""
-        size = len(self.clips(split))
-        return dict.fromkeys(("text->video", "video->text"), np.zeros((size, size), np.float32))
+        clips = self.clips(split)
+        zeros = np.zeros((sum(len(clip.captions) for clip in clips), len(clips)), np.float32)
+        return {"text->video": zeros, "video->text": zeros.T}

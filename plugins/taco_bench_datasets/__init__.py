@@ -2,12 +2,23 @@
 
 from taco_bench import hookimpl
 from taco_bench.hookspecs import Register
+from taco_bench_datasets import activitynet, howto100m, listed, msrvtt, youcook2
 from taco_bench_datasets.babyai import PRESET as BABYAI_PRESET
 from taco_bench_datasets.babyai import BabyAI
 from taco_bench_datasets.msrvtt1k import PRESET as MSRVTT1K_PRESET
 from taco_bench_datasets.msrvtt1k import Msrvtt1k
 from taco_bench_datasets.planted import PRESET as PLANTED_PRESET
 from taco_bench_datasets.planted import Planted
+
+FOLDERS = ("root", "features")
+STORED = (
+    ("youcook2", youcook2.YouCook2, youcook2.PRESET, "cooking videos, a sentence a segment; clip retrieval on 3,350 clips"),
+    ("msrvtt", msrvtt.Msrvtt, msrvtt.PRESET, "web clips with 20 captions; splits 1k-A with 9k or 7k, 1k-B, full"),
+    ("activitynet", activitynet.ActivityNet, activitynet.PRESET, "long videos with a paragraph each; R@1, R@5, R@50 on val_1"),
+    ("msvd", listed.Msvd, listed.PRESET, "short clips with about 40 captions; every test caption is a query"),
+    ("didemo", listed.Didemo, listed.PRESET, "personal videos with a paragraph each"),
+)
+"""Data sets whose annotations and features lie in folders of the user's."""
 
 
 @hookimpl
@@ -23,4 +34,13 @@ def taco_bench_datasets(register: Register) -> None:
     )
     register(
         "planted", Planted, summary="a synthetic world of known truth, made at run time: the suite's own control", preset=PLANTED_PRESET
+    )
+    for name, factory, preset, summary in STORED:
+        register(name, factory, summary=summary, preset=preset, locations=FOLDERS)
+    register(
+        "howto100m",
+        howto100m.HowTo100M,
+        summary="narrated videos for pre-training, clips merged to ten words",
+        preset=howto100m.PRESET,
+        locations=(*FOLDERS, "exclude"),
     )

@@ -1,4 +1,4 @@
-"""``taco-bench data``: data sets that can be made here."""
+"""``taco-bench data``: data sets that can be made here, and the files of the others."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from typing import Any
 
 import click
 
+from taco_bench.cli.data_status import status
 from taco_bench.errors import UserError
 
 
 @click.group()
 def command() -> None:
-    """Make data sets."""
+    """Make data sets, or say which files of theirs are there."""
 
 
 @command.command()
@@ -30,3 +31,6 @@ def build(obj: dict[str, Any], name: str, out: Path) -> None:
     with Terminal() as terminal:
         for path in maker(out, terminal):
             terminal.say(str(path))
+
+
+command.add_command(status)

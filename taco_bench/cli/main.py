@@ -25,7 +25,7 @@ VERBS = {
     "gc": "Remove what a results folder no longer needs; shows it first.",
     "list": "List the components and the suites that there are.",
     "show": "Show a component's options, or those of a run.",
-    "data": "Make a data set's files again.",
+    "data": "Say which files of a data set are there, or make them again.",
     "features": "Extract features from videos; build and check stores of them.",
     "plugins": "Show the installed plugins, and why any failed.",
     "worker": "One worker of a grid; launchers start it.",

@@ -32,6 +32,7 @@ class Prepared:
         fingerprints: of the data set's files and the text encoder's weights.
         skipped: ids of clips without features.
         tagger: name and version of what tagged; empty where L2 is left out.
+        remarks: what the data set has to say: the form it recognised, what it left out.
     """
 
     clips: dict[str, list[Clip]]
@@ -41,6 +42,7 @@ class Prepared:
     fingerprints: dict[str, str]
     skipped: list[str] = field(default_factory=list)
     tagger: str = ""
+    remarks: list[str] = field(default_factory=list)
 
 
 def prepare(experiment: Experiment, plugins: Plugins, reporter: Reporter) -> Prepared:
@@ -53,6 +55,9 @@ def prepare(experiment: Experiment, plugins: Plugins, reporter: Reporter) -> Pre
     name = f"data set {experiment.data['type']}"
     clips = list(dataset.clips())
     check_clips(clips, name)
+    remarks = list(dataset.remarks()) if hasattr(dataset, "remarks") else []
+    for remark in remarks:
+        reporter.say(f"{name}: {remark}")
     fingerprints = dict(dataset.fingerprints())
     features, skipped = _features(experiment, dataset, clips, fingerprints, plugins, reporter)
     if skipped:
@@ -69,7 +74,7 @@ def prepare(experiment: Experiment, plugins: Plugins, reporter: Reporter) -> Pre
         _refuse_no_interest(experiment, captions)
     fingerprints["text encoder"] = text_encoder.fingerprint()
     splits = {split: [clip for clip in clips if clip.split == split] for split in ("train", "val", "test")}
-    return Prepared(splits, features, captions, text_encoder, fingerprints, skipped, tagger)
+    return Prepared(splits, features, captions, text_encoder, fingerprints, skipped, tagger, remarks)
 
 
 def _features(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from taco_bench.api import Word
+from taco_bench.api import Clip, Word
 from taco_bench.config import Experiment
 from taco_bench.data.prepared import Prepared
 from taco_bench.errors import DataError
@@ -41,7 +42,7 @@ def query_slices(cell: Cell, experiment: Experiment, prepared: Prepared, plugins
     clips = {clip.id: clip for clip in prepared.clips[experiment.evaluation.split]}
     asked = [clips[name] for name in cell["queries"]["clip"]]
     words = _words(experiment, prepared, plugins)
-    captions = [words[clip.captions[0]] for clip in asked]
+    captions = [words[caption] for caption in _captions(asked)]
     found = {
         LENGTH: _numbers(captions, len),
         NOUNS: _numbers(captions, lambda c: sum(word.tag == "NOUN" for word in c)),
@@ -56,6 +57,16 @@ def without_slices(slices: Mapping[str, Mask]) -> list[str]:
     """Why some of ``FACTS`` have no slice."""
     alike = [fact for fact in FACTS if not any(name.startswith(f"{fact} ") for name in slices)]
     return [f"no slices by {fact}: all queries are alike in it" for fact in alike]
+
+
+def _captions(asked: Sequence[Clip]) -> list[str]:
+    """The caption of each query: the first of its clip, and the next each time that the clip comes again."""
+    met: Counter[str] = Counter()
+    found = []
+    for clip in asked:
+        found.append(clip.captions[met[clip.id]])
+        met[clip.id] += 1
+    return found
 
 
 def _refuse_changes(cell: Cell, experiment: Experiment, prepared: Prepared, plugins: Plugins) -> None:

@@ -80,6 +80,7 @@ def work(
         "data": prepared.fingerprints,
         "tagger": prepared.tagger,
         "skipped": prepared.skipped,
+        "remarks": prepared.remarks,
         "splits": {split: _split_hash(clips) for split, clips in prepared.clips.items() if clips},
         "versions": versions(experiment, plugins),
         "hardware": describe_device(experiment),

@@ -110,28 +110,34 @@ def chance_metrics(videos: int, ks: Sequence[int] = (1, 5, 10)) -> dict[str, flo
 
 
 def permuted_recalls(
-    scores: npt.ArrayLike, draws: int, generator: np.random.Generator, ks: Sequence[int] = (1, 5, 10)
+    scores: npt.ArrayLike,
+    draws: int,
+    generator: np.random.Generator,
+    ks: Sequence[int] = (1, 5, 10),
+    positives: npt.ArrayLike | None = None,
 ) -> npt.NDArray[np.float64]:
-    """R@k of a square score matrix under random permutations of the gallery: where an uninformed model lands.
+    """R@k of a score matrix under random permutations of the gallery: where an uninformed model lands.
 
     Args:
-        scores: [queries, videos], the positives on the diagonal.
+        scores: [queries, videos].
         draws: number of permutations.
         generator: of the permutations.
         ks: cut-offs.
+        positives: [queries], as in :func:`retrieval_metrics`; None: the diagonal of a square matrix.
 
     Returns:
         [draws, len(ks)], in percent.
     """
-    matrix, _ = _checked(scores, None)
-    size = len(matrix)
-    if matrix.shape != (size, size):
+    matrix, own = _checked(scores, positives)
+    size = matrix.shape[1]
+    if positives is None and len(matrix) != size:
         raise ValueError(f"a gallery is permuted in a square matrix, got shape {matrix.shape}")
-    better, tied = np.empty_like(matrix, np.int64), np.empty_like(matrix, np.int64)  # [queries, videos]: were that video the positive
+    hits = np.zeros((size, size, len(ks)), np.float32)  # [videos, videos, ks]: of a video's queries, were that other video the positive
     for query, row in enumerate(matrix):
         ordered = np.sort(row)
         above = np.searchsorted(ordered, row, side="right")
-        better[query], tied[query] = size - above, above - np.searchsorted(ordered, row, side="left")
-    hits = np.stack([credit(better, tied, k) for k in ks], axis=-1).astype(np.float32)  # [queries, videos, ks]
+        better, tied = size - above, above - np.searchsorted(ordered, row, side="left")
+        hits[own[query]] += np.stack([credit(better, tied, k) for k in ks], axis=-1).astype(np.float32)
     rows = np.arange(size)
-    return 100 * np.stack([hits[rows, generator.permutation(size)].mean(axis=0, dtype=np.float64) for _ in range(draws)])
+    sums = [hits[rows, generator.permutation(size)].sum(axis=0, dtype=np.float64) for _ in range(draws)]
+    return 100 * (np.stack(sums) / len(matrix))

@@ -62,6 +62,7 @@ def _header(results: Sequence[Group], reported_as: str) -> list[str]:
         f"{name}, {experiment.task['type']}, {pool['split']} split: {pool['queries']} texts, {pool['videos']} videos{skipped}",
         f"seeds {seeds}",
     ]
+    header += cell.get("remarks", [])
     facts = [_facts(group) for group in results]
     shared = {key: value for key, value in facts[0].items() if all(other.get(key) == value for other in facts)}
     header += [", ".join(f"{key} {value}" for key, value in part) for part in _parts(list(shared.items()))]

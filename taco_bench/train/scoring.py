@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 
 import numpy as np
@@ -10,7 +11,7 @@ import torch
 from torch import Tensor
 
 from taco_bench.api import Clip
-from taco_bench.config import Experiment
+from taco_bench.config import Experiment, Losses
 from taco_bench.data.batches import text_batch, video_batch
 from taco_bench.data.prepared import Prepared
 from taco_bench.errors import DataError
@@ -25,11 +26,12 @@ from taco_bench.train.memory import return_free_memory
 Scores = dict[str, npt.NDArray[np.float32]]
 AT_A_TIME = 256
 PAIRS_AT_A_TIME = 1 << 15
+WORDS_AT_A_TIME = 1 << 15
 
 
 @torch.no_grad()
 def pool_scores(model: TACo, experiment: Experiment, prepared: Prepared, clips: Sequence[Clip], reporter: Reporter) -> Scores:
-    """Score matrices [texts, videos] of clips: text i is the first caption of clip i.
+    """Score matrices [texts, videos] of clips: the texts are all captions of the first clip, then all of the second, and so on.
 
     Returns:
         Each score that is asked for ("sentence", "token", "fusion"), and their sum as "text->video" and "video->text": the token score
@@ -42,29 +44,39 @@ def pool_scores(model: TACo, experiment: Experiment, prepared: Prepared, clips: 
     device = next(model.parameters()).device
     model.eval()
     wanted = experiment.evaluation.scores
+    texts = [clip for clip in clips for _ in clip.captions]  # whose caption each is
     with autocast(experiment):
-        text, words = _encode_texts(model, prepared, [clip.captions[0] for clip in clips], device)
+        text, words = _encode_texts(model, prepared, [caption for clip in clips for caption in clip.captions], device)
         video = _encode_videos(model, experiment, prepared, clips, device)
     cheap: dict[str, Tensor] = {}  # in float32: what is ranked is never rounded to 16 bits
     if "sentence" in wanted:
         cheap["sentence"] = sentence_scores(text, video, experiment.losses)
     if "token" in wanted:
-        cheap["token"] = token_scores(word_scores(text, words, video, experiment.losses), words, len(clips))
+        cheap["token"] = _token_scores(text, words, video, experiment.losses)
     weights = {"sentence": 1.0, "token": experiment.evaluation.token_weight}
-    summed = sum((weights[name] * score for name, score in cheap.items()), torch.zeros(len(clips), len(clips), device=device))
+    summed = sum((weights[name] * score for name, score in cheap.items()), torch.zeros(len(texts), len(clips), device=device))
     found = {name: score.cpu().numpy() for name, score in cheap.items()}
     found |= {"text->video": summed.cpu().numpy(), "video->text": summed.T.cpu().numpy()}
     if "fusion" in wanted:
         with autocast(experiment):
             found |= _with_fusion(model, experiment, text, video, summed if cheap else None, reporter)
-    _refuse_nan(found, clips)
+    _refuse_nan(found, texts, clips)
     return found
 
 
-def _refuse_nan(scores: Scores, clips: Sequence[Clip]) -> None:
+def _token_scores(text: TextFeatures, words: Words, video: VideoFeatures, losses: Losses) -> Tensor:
+    """[texts, videos], a block of words after the other: a pool of paragraphs has more words than memory has room for their scores."""
+    blocks = [slice(start, start + WORDS_AT_A_TIME) for start in range(0, max(1, len(words.rows)), WORDS_AT_A_TIME)]
+    parts = (Words(words.rows[block], words.owner[block], words.weights[block]) for block in blocks)
+    found = (token_scores(word_scores(text, part, video, losses), part, len(text.sentence)) for part in parts)
+    return functools.reduce(Tensor.add_, found)
+
+
+def _refuse_nan(scores: Scores, texts: Sequence[Clip], videos: Sequence[Clip]) -> None:
     for name, matrix in scores.items():
         if np.isnan(matrix).any():
-            clip = clips[int(np.isnan(matrix).any(axis=1).argmax())]
+            queries = videos if name == "video->text" else texts
+            clip = queries[int(np.isnan(matrix).any(axis=1).argmax())]
             hint = "look at its features; if others have NaN too, train with a lower learning rate"
             raise DataError(f"the {name} scores have a NaN for the query {clip.id!r}", where="evaluation", hint=hint)
 
@@ -73,9 +85,10 @@ def _with_fusion(
     model: TACo, experiment: Experiment, text: TextFeatures, video: VideoFeatures, cheap: Tensor | None, reporter: Reporter
 ) -> Scores:
     """The fusion score and the two fused matrices; all pairs where the pool is small or there are no cheap scores."""
-    size, settings = len(text.sentence), experiment.evaluation
-    if cheap is None or size <= settings.shortlist_above:
-        inside = [torch.ones(size, size, dtype=torch.bool, device=text.sentence.device)] * 2
+    texts, videos, settings = len(text.sentence), len(video.mean), experiment.evaluation
+    if cheap is None or max(texts, videos) <= settings.shortlist_above:
+        all_pairs = torch.ones(texts, videos, dtype=torch.bool, device=text.sentence.device)
+        inside = [all_pairs, all_pairs.T]
     else:
         inside = [_shortlist(cheap, settings.shortlist), _shortlist(cheap.T, settings.shortlist)]
     fusion = _fuse(model, text, video, inside[0] | inside[1].T, reporter)
@@ -105,15 +118,15 @@ def below_shortlist(fused: Tensor, cheap: Tensor, inside: Tensor) -> Tensor:
 
 def _fuse(model: TACo, text: TextFeatures, video: VideoFeatures, inside: Tensor, reporter: Reporter) -> Tensor:
     """[texts, videos] of fusion logits where ``inside``; elsewhere the lowest number."""
-    size = len(text.sentence)
+    videos = len(video.mean)
     flat = inside.flatten().nonzero().squeeze(1)
-    scores = torch.full((size * size,), torch.finfo(torch.float32).min, device=inside.device)
+    scores = torch.full((inside.numel(),), torch.finfo(torch.float32).min, device=inside.device)
     with reporter.bar("fusion of test pairs", len(flat)) as advance:
         for part in torch.split(flat, PAIRS_AT_A_TIME):
-            scores[part] = model.fuse(text, video, part // size, part % size).float()
+            scores[part] = model.fuse(text, video, part // videos, part % videos).float()
             advance(len(part))
             return_free_memory()
-    return scores.view(size, size)
+    return scores.view(inside.shape)
 
 
 def _encode_texts(model: TACo, prepared: Prepared, captions: Sequence[str], device: torch.device) -> tuple[TextFeatures, Words]:

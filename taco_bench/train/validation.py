@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from taco_bench.config import SCORE_OF, Evaluation, Experiment
 from taco_bench.data.prepared import Prepared
-from taco_bench.metrics import retrieval_metrics
+from taco_bench.metrics import caption_owners, retrieval_metrics
 from taco_bench.model.taco import TACo
 from taco_bench.reporting import Silent
 from taco_bench.train.scoring import pool_scores
@@ -22,5 +22,6 @@ def validation_score(model: TACo, experiment: Experiment, prepared: Prepared) ->
     evaluation = Evaluation.model_validate({"split": "val", "scores": trained})
     experiment = experiment.model_copy(update={"evaluation": evaluation})
     scores = pool_scores(model, experiment, prepared, prepared.clips["val"], Silent())
-    metrics = retrieval_metrics(scores["text->video"])
+    owners = caption_owners([len(clip.captions) for clip in prepared.clips["val"]])
+    metrics = retrieval_metrics(scores["text->video"], owners)
     return sum(metrics[name] for name in RECALLS) / len(RECALLS)

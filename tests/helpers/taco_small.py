@@ -58,7 +58,8 @@ class Small:
         self.sizes, self.fault = {"train": train, "val": 12, "test": test}, fault
 
     def clips(self) -> Sequence[Clip]:
-        return [Clip(f"{split}-{i}", split, self._captions(i)) for split, size in self.sizes.items() for i in range(size)]
+        counted = [(split, i) for split, size in self.sizes.items() for i in range(size)]
+        return [Clip(f"{split}-{i}", split, self._captions(i)[: None if split == "train" else 1]) for split, i in counted]
 
     @staticmethod
     def _captions(i: int) -> tuple[str, ...]:

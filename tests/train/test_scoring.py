@@ -1,5 +1,7 @@
 """The score matrices that retrieval ranks."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -18,7 +20,10 @@ LOWEST = np.finfo(np.float32).min
 
 @pytest.fixture(scope="module")
 def data():
-    return prepared()
+    """One caption a clip."""
+    found = prepared()
+    found.clips["train"] = [replace(clip, captions=clip.captions[:1]) for clip in found.clips["train"]]
+    return found
 
 
 def model_of(data, **options):
@@ -32,8 +37,14 @@ def model_of(data, **options):
 
 
 def scores(data, model=None, split="train", **evaluation):
-    """Of the training clips, some of which have two captions, unless told otherwise."""
+    """Of the training clips unless told otherwise."""
     return pool_scores(model or model_of(data), experiment(evaluation=evaluation), data, data.clips[split], Silent())
+
+
+@pytest.fixture(scope="module")
+def several():
+    """The same data, some of whose training clips have two captions."""
+    return prepared()
 
 
 def ranking(row):
@@ -94,6 +105,7 @@ def test_parts_change_nothing(data, monkeypatch):
     whole = scores(data)
     monkeypatch.setattr(scoring, "AT_A_TIME", 3)
     monkeypatch.setattr(scoring, "PAIRS_AT_A_TIME", 7)
+    monkeypatch.setattr(scoring, "WORDS_AT_A_TIME", 2)
     for name, matrix in scores(data).items():
         np.testing.assert_allclose(matrix, whole[name], rtol=1e-4, atol=1e-5)
 
@@ -195,3 +207,44 @@ def test_progress_is_told(data):
     reporter = Interrupting(at=100)
     with pytest.raises(KeyboardInterrupt):  # the bar reaches the 100 pairs of 10 texts and videos
         pool_scores(model_of(data), experiment(), data, data.clips["train"], reporter)
+
+
+# --- several captions a video
+
+
+def texts_of(data):
+    """Each caption of each training clip, with the clip's place."""
+    return [(place, caption) for place, clip in enumerate(data.clips["train"]) for caption in clip.captions]
+
+
+@pytest.mark.parametrize("name", ["sentence", "token", "fusion", "text->video"])
+def test_every_caption_is_a_text(data, several, name):
+    """The first captions' rows are those of the set that has no others; the second captions' are their own."""
+    found, first = scores(several)[name], scores(data)[name]
+    assert found.shape == (14, 10)
+    leading = [row for row, (place, caption) in enumerate(texts_of(several)) if caption == several.clips["train"][place].captions[0]]
+    np.testing.assert_allclose(found[leading], first, rtol=1e-5, atol=1e-5)
+    swapped = prepared()
+    swapped.clips["train"] = [replace(clip, captions=clip.captions[::-1]) for clip in swapped.clips["train"]]
+    other = scores(swapped)[name]
+    order = [[caption for _, caption in texts_of(swapped)].index(caption) for _, caption in texts_of(several)]
+    np.testing.assert_allclose(other[order], found, rtol=1e-5, atol=1e-5)
+
+
+def test_both_directions_have_their_queries_first(several):
+    found = scores(several)
+    assert found["video->text"].shape == (10, 14)
+    np.testing.assert_array_equal(found["video->text"], found["text->video"].T)
+
+
+def test_a_shortlist_of_several_captions(several):
+    """Each text has its best videos, each video its best texts; more texts than the bound are a large pool."""
+    whole, found = scores(several), scores(several, shortlist_above=13, shortlist=3)
+    cheap = whole["sentence"] + 0.5 * whole["token"]
+    fused = cheap + whole["fusion"]
+    for direction, (f, c) in {"text->video": (fused, cheap), "video->text": (fused.T, cheap.T)}.items():
+        best = np.argsort(-c, axis=1)[:, :3]
+        for query in range(len(c)):
+            inside = [item in best[query] for item in range(c.shape[1])]
+            assert ranking(found[direction][query]) == naive_ranking(f[query], c[query], inside)
+    assert all((scores(several, shortlist_above=14, shortlist=3)[name] == whole[name]).all() for name in whole)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -24,6 +24,9 @@ class Tracks(Protocol):
 
     def track(self, id: str) -> Track:
         """Of one video or clip; KeyError where there is none."""
+
+    def __iter__(self) -> Iterator[str]:
+        """The ids that there are."""
 
     def files(self) -> Sequence[Path]:
         """What is read."""
@@ -109,6 +112,10 @@ class FeatureStreams:
         end = duration or (len(middles) / track.rate if track.rate else float(middles[-1]))
         wanted = np.arange(max(1, math.ceil(end - 1e-6))) + 0.5
         return track.values[nearest(middles, wanted)]
+
+    def ids(self, stream: str) -> Iterator[str]:
+        """The ids that a stream has."""
+        return iter(self._sources[stream])
 
     def files(self) -> list[Path]:
         """The files of all streams."""

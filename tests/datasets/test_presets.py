@@ -1,0 +1,43 @@
+"""What experiments on the paper's data sets start from."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from taco_bench.config import Experiment
+from taco_bench.plugins import load_plugins
+from taco_bench.resolve import resolve
+
+NAMES = ("youcook2", "msrvtt", "activitynet", "howto100m", "msvd", "didemo")
+ENCODERS = {component.name for component in load_plugins().all() if component.kind == "encoder"}
+
+
+def resolved(name: str, **options: Any) -> Experiment:
+    return resolve([{"data": name, "tagger": "wordlist", **options}], load_plugins())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_resolves_without_files(name: str) -> None:
+    """With an encoder that is always there: no file is looked at before a run."""
+    found = resolved(name, encoder="vgg16-ae128")
+    assert found.text_encoder["type"] == "bert"
+    assert found.sampler is not None
+    assert found.sampler["hard_negatives"] == 8
+    assert found.train.learning_rate == 1e-4
+    assert found.model.fusion_layers == 2
+    assert (found.train.steps, found.train.batch_size) == ((500_000, 64) if name == "howto100m" else (30_000, 128))
+    tokens = (256, 256) if name == "activitynet" else (48, 30)
+    assert (found.model.max_video_tokens, found.model.max_text_tokens) == tokens
+    assert list(found.task["ks"]) == ([1, 5, 50] if name == "activitynet" else [1, 5, 10])
+
+
+@pytest.mark.skipif(not {"r152", "s3d-hm"} <= ENCODERS, reason="the encoders of extracted features are not installed")
+@pytest.mark.parametrize("name", NAMES)
+def test_its_streams_are_the_papers(name: str) -> None:
+    assert "+".join(spec["type"] for spec in resolved(name).encoder) == ("s3d-hm" if name == "howto100m" else "r152+s3d-hm")
+
+
+def test_cut_offs_on_the_command_line_go_before_the_preset() -> None:
+    assert list(resolved("activitynet", encoder="vgg16-ae128", task={"ks": [1, 10]}).task["ks"]) == [1, 10]
