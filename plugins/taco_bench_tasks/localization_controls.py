@@ -54,7 +54,8 @@ def order_spread(pool: Pool) -> float:
     recalls = np.zeros(RANDOM_PLACEMENTS)
     weights, start = pool.weights["recall"], 0
     for at, video in enumerate(pool.videos):
-        placed = random_placements(*video.truth.shape, RANDOM_PLACEMENTS, numpy_stream(0, "step-localization/order-alone", at))
+        seconds, steps = video.truth.shape
+        placed = random_placements(seconds, steps, RANDOM_PLACEMENTS, numpy_stream(0, "step-localization/order-alone", at))
         hits = video.truth[placed, np.arange(len(video.texts))][:, video.shown]  # [draws, queries of the video]
         recalls += hits @ weights[start : start + hits.shape[1]] / len(weights)
         start += hits.shape[1]

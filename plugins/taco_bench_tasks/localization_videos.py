@@ -82,10 +82,9 @@ def find_videos(trained: Trained, split: str, join: int) -> Found:
 
 def _truth(clip: Clip, seconds: int) -> Mask:
     """[seconds, steps]; a step of a procedure in all its segments, and each step of a clip without one in its own."""
-    entries = clip.procedure or tuple(range(len(clip.steps)))
-    truth = np.zeros((seconds, len(entries)), bool)
+    truth = np.zeros((seconds, len(_texts(clip))), bool)
     for at, step in enumerate(clip.steps):
-        columns = [k for k, entry in enumerate(entries) if entry in (step.text, at)]
+        columns = [k for k, text in enumerate(clip.procedure) if text == step.text] if clip.procedure else [at]
         if not columns:
             hint = "the procedure must hold the text of every step"
             raise DataError(f"clip {clip.id!r} shows {step.text!r}, which is not in its procedure", where="steps", hint=hint)
