@@ -75,7 +75,9 @@ class ActionSegmentation:
         found.arrays = _arrays(predicted, targets, classes)
         draws = permuted_accuracies(predicted, targets)
         row = found.rows["all frames"]
-        found.chance = {column: Chance(row[column], values, "predictions permuted over the videos") for column, values in draws.items()}
+        found.chance = {
+            column: Chance(row[column], values, "predictions permuted over the true classes") for column, values in draws.items()
+        }
         return found
 
     @staticmethod

@@ -45,6 +45,11 @@ def stretched(frames: npt.NDArray[np.int64], length: int) -> Integers:
 
 
 def exchanged(targets: Sequence[Integers], seed: int) -> list[Integers]:
-    """Each clip with the classes of another one, drawn without replacement and stretched to its length: the control's training."""
-    order = numpy_stream(seed, "action-segmentation/exchanged-labels").permutation(len(targets))
-    return [stretched(targets[other], len(own)) for own, other in zip(targets, order, strict=True)]
+    """Each clip with the classes of another one, for the control's training.
+
+    Drawn without replacement, stretched to the clip's length and turned by a random number of frames: unturned, the beginnings of all
+    clips would still have the labels of beginnings, and what begins a clip would say something of its label.
+    """
+    draw = numpy_stream(seed, "action-segmentation/exchanged-labels")
+    pairs = zip(targets, draw.permutation(len(targets)), strict=True)
+    return [np.roll(stretched(targets[other], len(own)), draw.integers(len(own))) for own, other in pairs]

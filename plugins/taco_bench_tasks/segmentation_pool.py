@@ -41,21 +41,23 @@ def contributions(predicted: Sequence[Integers], targets: Sequence[Integers]) ->
 
 
 def permuted_accuracies(predicted: Sequence[Integers], targets: Sequence[Integers]) -> dict[str, Floats]:
-    """By column [draws]: the accuracies when each video is given the predictions for another, stretched to its length.
+    """By column [draws]: the accuracies when the frames of each true class have the predictions for those of another, drawn at random.
 
-    The same permutations for every training.
+    A head that learnt from labels without meaning still gives like frames like classes, so that whole classes are right or wrong by luck.
+    Permutations of single videos or frames know nothing of that luck; these do. The same permutations for every training.
     """
-    lengths = np.array([len(guess) for guess in predicted])
-    starts, values = np.cumsum(lengths) - lengths, np.concatenate(predicted)
-    right = np.empty((2, len(targets), len(targets)))  # [columns, of video i the predictions, for video j]: right frames
-    for j, truth in enumerate(targets):
-        places = ((np.arange(len(truth)) + 0.5) / len(truth) * lengths[:, None]).astype(np.int64)  # [i, frames of j]
-        same = values[starts[:, None] + places] == truth
-        right[:, :, j] = same.sum(axis=1), same[:, truth != BACKGROUND].sum(axis=1)
-    draw, videos = numpy_stream(0, "action-segmentation/chance"), np.arange(len(targets))
-    orders = [draw.permutation(len(targets)) for _ in range(DRAWS)]
-    totals = sum(map(len, targets)), sum(int((truth != BACKGROUND).sum()) for truth in targets)
+    guess, truth = np.concatenate(predicted), np.concatenate(targets)
+    names, own, sizes = np.unique(truth, return_inverse=True, return_counts=True)
+    said = np.zeros((len(names), len(names)))  # [of which true class, as which class], the share of its frames
+    columns = np.searchsorted(names, guess)
+    known = names[np.minimum(columns, len(names) - 1)] == guess
+    np.add.at(said, (own[known], columns[known]), 1)
+    said /= sizes[:, None]
+    draw, every = numpy_stream(0, "action-segmentation/chance"), np.arange(len(names))
+    orders = np.stack([draw.permutation(len(names)) for _ in range(DRAWS)])
+    right = said[orders, every] * sizes  # [draws, classes], frames
+    shown = names != BACKGROUND
     return {
-        column: 100 * np.array([counts[order, videos].sum() for order in orders]) / total
-        for column, counts, total in zip(("accuracy", "accuracy without background"), right, totals, strict=True)
+        "accuracy": 100 * right.sum(axis=1) / len(truth),
+        "accuracy without background": 100 * right[:, shown].sum(axis=1) / sizes[shown].sum(),
     }
