@@ -3,12 +3,11 @@
 from taco_bench import hookimpl
 from taco_bench.hookspecs import Register
 from taco_bench_datasets import activitynet, howto100m, listed, msrvtt, youcook2
-from taco_bench_datasets.babyai import PRESET as BABYAI_PRESET
 from taco_bench_datasets.babyai import BabyAI
 from taco_bench_datasets.msrvtt1k import PRESET as MSRVTT1K_PRESET
 from taco_bench_datasets.msrvtt1k import Msrvtt1k
-from taco_bench_datasets.planted import PRESET as PLANTED_PRESET
 from taco_bench_datasets.planted import Planted
+from taco_bench_datasets.presets import BABYAI, PLANTED
 
 FOLDERS = ("root", "features")
 STORED = (
@@ -24,7 +23,7 @@ STORED = (
 @hookimpl
 def taco_bench_datasets(register: Register) -> None:
     """Add the data sets."""
-    register("babyai", BabyAI, summary="instructed grid-world episodes, embedded (the default)", preset=BABYAI_PRESET)
+    register("babyai", BabyAI, summary="instructed grid-world episodes, embedded (the default)", preset=BABYAI)
     register(
         "msrvtt1k",
         Msrvtt1k,
@@ -32,9 +31,7 @@ def taco_bench_datasets(register: Register) -> None:
         preset=MSRVTT1K_PRESET,
         locations=("root",),
     )
-    register(
-        "planted", Planted, summary="a synthetic world of known truth, made at run time: the suite's own control", preset=PLANTED_PRESET
-    )
+    register("planted", Planted, summary="a synthetic world of known truth, made at run time: the suite's own control", preset=PLANTED)
     for name, factory, preset, summary in STORED:
         register(name, factory, summary=summary, preset=preset, locations=FOLDERS)
     register(

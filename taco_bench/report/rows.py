@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -62,3 +62,14 @@ def control_rows(cells: Sequence[Cell]) -> list[Row]:
 
 def _gather(cells: Sequence[Cell], part: str, name: str) -> dict[str, list[float]]:
     return {column: [cell[part][name][column] for cell in cells] for column in cells[0][part][name]}
+
+
+def pool_sizes(pool: Mapping[str, Any]) -> str:
+    """What was evaluated, in numbers: "500 queries, 500 videos"."""
+    counts = {name: value for name, value in pool.items() if name not in ("split", "fusion pairs")}
+    return ", ".join(f"{value} {_one(name) if value == 1 else name}" for name, value in counts.items())
+
+
+def _one(plural: str) -> str:
+    """The name of one of a pool's entries, as tasks name them: "queries", "videos"."""
+    return plural.removesuffix("ies") + "y" if plural.endswith("ies") else plural.removesuffix("s")

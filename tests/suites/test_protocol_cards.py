@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from taco_bench.config import SECTIONS
+from taco_bench.options import options_of
+from taco_bench.plugins import load_plugins
 from taco_bench.resources import registry_root
 from taco_bench.store.identity import protocol
 
@@ -54,7 +56,10 @@ class TestCard:
         for choice in card(path)["choice"]:
             for option in filter(None, choice.get("option", "").split(", ")):
                 section, _, field = option.partition(".")
-                assert option in OF_COMPONENTS or field in SECTIONS[section].model_fields, option
+                if section == "task":
+                    assert field in options_of(load_plugins(False).get("task", path.stem).factory), option
+                else:
+                    assert option in OF_COMPONENTS or field in SECTIONS[section].model_fields, option
 
 
 def test_retrieval_is_still_its_first_version() -> None:

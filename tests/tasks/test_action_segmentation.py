@@ -1,0 +1,171 @@
+"""Action segmentation on planted features."""
+
+from __future__ import annotations
+
+import itertools
+import json
+
+import numpy as np
+import pytest
+import torch
+from planted_model import PlantedModel, planted, random_clips
+from taco_bench_controls import ConstantScores
+from taco_bench_tasks import ActionSegmentation
+from taco_bench_tasks.segmentation_labels import BACKGROUND, UNSEEN, exchanged, frame_classes, label_classes, stretched
+from taco_bench_tasks.segmentation_pool import contributions, figures, permuted_accuracies
+
+from taco_bench.api import Clip, DataError, Step, UserError
+
+QUICK = {"window": 16, "stride": 8, "train_stride": 8, "epochs": 4, "learning_rate": 0.03}
+
+
+def quick(**changes: object) -> ActionSegmentation:
+    return ActionSegmentation(**{**QUICK, **changes})  # type: ignore[arg-type]
+
+
+class TestSignal:
+    @pytest.mark.parametrize("video_encoder", ["fine-tuned", "frozen"])
+    def test_accuracy_rises_with_the_signal(self, video_encoder: str) -> None:
+        rows = [quick(video_encoder=video_encoder, epochs=12).evaluate(planted(signal)).rows["all frames"] for signal in (0.0, 3.0, 10.0)]
+        accuracies = [row["accuracy"] for row in rows]
+        assert accuracies == sorted(accuracies)
+        assert accuracies[2] > 95
+        assert rows[2]["F1@50"] > 90
+        assert rows[2]["edit"] > 90
+
+    @pytest.mark.parametrize("seed", range(3))
+    def test_labels_that_are_exchanged_land_at_chance(self, seed: int) -> None:
+        found = quick().evaluate(planted(10.0, shuffle=True, test=60, seed=seed))
+        for chance in found.chance.values():
+            low, high = np.quantile(chance.draws, [0.0005, 0.9995])
+            assert low <= chance.value <= high
+            assert chance.of == "predictions permuted over the true classes"
+
+    def test_a_blind_model_names_the_most_frequent_class(self) -> None:
+        trained = planted(10.0)
+        found = quick(epochs=12).evaluate(ConstantScores().disguise(trained))
+        assert found.rows["all frames"] == found.controls["majority class"]
+
+    def test_fine_tuning_leaves_the_trained_model_as_it_is(self) -> None:
+        trained = planted(3.0)
+        kept = {name: value.clone() for name, value in trained.video_network().state_dict().items()}
+        quick().evaluate(trained)
+        for name, value in trained.video_network().state_dict().items():
+            assert torch.equal(value, kept[name])
+
+
+class TestRepeats:
+    def test_the_same_seed_gives_the_same_frames_whatever_was_drawn_before(self) -> None:
+        first = quick().evaluate(planted(2.0))
+        torch.rand(7)
+        second = quick().evaluate(planted(2.0))
+        for name, array in first.arrays.items():
+            np.testing.assert_array_equal(array, second.arrays[name])
+        assert first.rows == second.rows
+
+    def test_another_seed_does_not(self) -> None:
+        trained = [planted(2.0) for _ in range(2)]
+        trained[1].seed = 1
+        first, second = (quick().evaluate(t).arrays["predicted"] for t in trained)
+        assert (first != second).any()
+
+
+class TestLabels:
+    def test_classes_are_those_of_training_in_the_order_of_the_alphabet(self) -> None:
+        clips = [Clip("a", "train", ("c",), steps=(Step("put a key", 0, 1, "put key"), Step("b", 1, 2)))]
+        assert label_classes(clips) == {"b": 1, "put key": 2}
+
+    def test_frames_of_a_clip(self) -> None:
+        steps = (Step("x", 1, 3), Step("y", 2, 4), Step("new", 5, 6), Step("x", 7, 99))
+        found = frame_classes(Clip("a", "test", ("c",), steps=steps), 8, {"x": 1, "y": 2})
+        assert found.tolist() == [BACKGROUND, 1, 2, 2, BACKGROUND, UNSEEN, BACKGROUND, 1]
+
+    def test_stretching(self) -> None:
+        assert stretched(np.array([1, 2]), 4).tolist() == [1, 1, 2, 2]
+        assert stretched(np.array([1, 1, 2, 2]), 2).tolist() == [1, 2]
+        assert stretched(np.array([3, 1]), 2).tolist() == [3, 1]
+
+    def test_exchanged_labels_are_those_of_other_clips(self) -> None:
+        targets = [np.full(length, number) for number, length in enumerate((3, 4, 5, 6, 7))]
+        found = exchanged(targets, 0)
+        assert [len(some) for some in found] == [3, 4, 5, 6, 7]
+        assert sorted(int(some[0]) for some in found) == [0, 1, 2, 3, 4]
+        assert [int(some[0]) for some in found] != [0, 1, 2, 3, 4]
+
+    def test_exchanged_labels_say_nothing_of_the_place_in_the_clip(self) -> None:
+        """All clips begin with class 1; of the exchanged ones a tenth do."""
+        targets = [np.array([1, *[0] * 9]) for _ in range(400)]
+        first = np.mean([some[0] == 1 for some in exchanged(targets, 0)])
+        assert first == pytest.approx(0.1, abs=4 * (0.09 / 400) ** 0.5)
+
+    def test_a_label_that_training_lacks_is_counted_and_never_right(self) -> None:
+        trained = planted(10.0)
+        odd = Clip("odd", "test", ("c",), steps=(Step("never", 0, 40),))
+        trained.place["never"] = 0
+        trained._clips["test"] = [*trained._clips["test"], odd]
+        trained.lengths["odd"] = 40
+        found = quick().evaluate(trained)
+        assert found.pool["frames of labels that training lacks"] == 40
+        assert found.queries["accuracy"][-1] == 0.0
+
+    def test_training_clips_without_steps(self) -> None:
+        trained = PlantedModel({"train": [Clip("a", "train", ("c",))], "test": random_clips(2, "test")[0]}, {"a": 5}, 1.0)
+        with pytest.raises(DataError, match="no training clip shows a step"):
+            quick().evaluate(trained)
+
+    def test_test_clips_without_steps(self) -> None:
+        clips, lengths = random_clips(2, "train")
+        trained = PlantedModel({"train": clips, "test": [Clip("a", "test", ("c",))]}, lengths | {"a": 5}, 1.0)
+        with pytest.raises(DataError, match="no clip of the test split shows a step"):
+            quick().evaluate(trained)
+
+
+class TestFigures:
+    def test_columns_are_means_over_the_videos(self) -> None:
+        draw = np.random.default_rng(0)
+        targets = [draw.integers(0, 4, size) for size in (5, 9, 14)]
+        predicted = [draw.integers(0, 4, len(truth)) for truth in targets]
+        row = figures(predicted, targets)
+        for column, values in contributions(predicted, targets).items():
+            assert np.mean(values) == pytest.approx(row[column])
+
+    def test_permutations_against_a_slow_count(self) -> None:
+        """Three true classes; each takes the share of its own class from the frames of another."""
+        truth, guess = np.array([0, 0, 0, 0, 1, 1, 2, -1]), np.array([0, 0, 1, 2, 1, 0, 2, 0])
+        found = permuted_accuracies([guess[:3], guess[3:]], [truth[:3], truth[3:]])
+        classes = [-1, 0, 1, 2]
+        possible = set()
+        for order in itertools.permutations(classes):
+            right = [(truth == c).sum() * (guess[truth == other] == c).mean() for c, other in zip(classes, order, strict=True)]
+            possible.add((round(100 * sum(right) / 8, 9), round(100 * (sum(right) - right[1]) / 4, 9)))
+        draws = zip(found["accuracy"].tolist(), found["accuracy without background"].tolist(), strict=True)
+        assert {(round(a, 9), round(b, 9)) for a, b in draws} == possible
+
+    def test_the_value_is_the_figure(self) -> None:
+        found = quick(epochs=1).evaluate(planted(2.0))
+        for column, chance in found.chance.items():
+            assert chance.value == found.rows["all frames"][column]
+
+
+def test_frames_are_arrays_and_the_rest_is_small_json() -> None:
+    trained = planted(2.0)
+    found = quick(epochs=1).evaluate(trained)
+    assert len(found.arrays["predicted"]) == len(found.arrays["target"]) == found.arrays["frames"].sum() == found.pool["frames"]
+    assert found.arrays["classes"][0] == "background"
+    assert {len(values) for values in found.queries.values()} == {len(trained.clips("test"))}
+    json.dumps([found.rows, found.controls, found.pool, found.queries], allow_nan=False)
+
+
+def test_a_loss_that_is_not_finite_is_told() -> None:
+    trained = planted(1.0)
+    usual = trained.frames
+    trained.frames = lambda clip: usual(clip) * np.float32(np.nan)  # type: ignore[method-assign]
+    with pytest.raises(UserError, match="loss of the segmentation head is nan at step 0"):
+        quick().evaluate(trained)
+
+
+def test_windows_are_checked_against_the_model() -> None:
+    experiment = planted(0.0, train=1, test=1).experiment
+    problems = ActionSegmentation(window=4, stride=5, train_stride=6).problems(experiment)
+    assert [problem.where for problem in problems] == ["task.stride", "task.train_stride"]
+    assert [problem.where for problem in ActionSegmentation().problems(experiment)] == ["task.window"]
