@@ -1,0 +1,99 @@
+"""The feature streams of data sets whose steps are annotated in seconds: files of the user's, a planted stand-in, or both."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from taco_bench.api import Clip, DataError, UserError
+from taco_bench_datasets.planted_steps import STREAM, planted_frames
+
+if TYPE_CHECKING:
+    from taco_bench.api import FeatureStreams
+
+
+class StepFeatures:
+    """Streams with one row a second.
+
+    Args:
+        data: the data set's name.
+        features: as :func:`taco_bench.api.open_streams` takes it; empty: none.
+        signal: of the stand-in stream "planted"; None: there is none.
+    """
+
+    def __init__(self, data: str, features: str, signal: float | None) -> None:
+        self.data, self.features, self.signal = data, features, signal
+
+    def names(self) -> tuple[str, ...]:
+        """The streams.
+
+        Raises:
+            DataError: there is none: neither features nor a stand-in were asked for.
+        """
+        names = self._opened.names if self._opened else ()
+        if self.signal is not None:
+            if STREAM in names:
+                raise UserError(f"a stream of the features is named {STREAM!r} too", where="data.features", hint="give it another name")
+            names = (*names, STREAM)
+        if not names:
+            hint = "--set data.features=STREAM=PATH, such as s3d-hm=FOLDER; or --set data.planted_signal=4, a stand-in that is no evidence"
+            raise DataError(f"the features of {self.data} are not shipped and none are named", where="data.features", hint=hint)
+        return names
+
+    def length(self, video: str) -> int | None:
+        """Seconds of the video by its shortest stream; None without features, or where they lack it.
+
+        An encoder reads the streams at the times of its first one, so no step may reach past any of them.
+        """
+        if self._opened is None:
+            return None
+        try:
+            return min(len(self._opened.per_second(name, video)) for name in self._opened.names)
+        except KeyError:
+            return None
+
+    def has(self, video: str) -> bool:
+        """Whether every stream has the video; true without features."""
+        return self._opened is None or self.length(video) is not None
+
+    def read(self, stream: str, clip: Clip, length: int) -> np.ndarray:
+        """[seconds, width] of a whole video.
+
+        Args:
+            stream: one of :meth:`names`.
+            clip: its video and its steps.
+            length: of the stand-in, in seconds.
+
+        Raises:
+            KeyError: no such stream, or the stream lacks the video.
+        """
+        if stream == STREAM and self.signal is not None:
+            return planted_frames(clip.id, clip.steps, length, self.signal)
+        if self._opened is None:
+            raise KeyError(stream)
+        return self._opened.per_second(stream, clip.video)
+
+    @property
+    def stored(self) -> bool:
+        """Whether reading is a view of files, which the core need not copy."""
+        return bool(self.features) and self.signal is None
+
+    def files(self) -> list[Path]:
+        """Those of the features."""
+        return list(self._opened.files()) if self._opened else []
+
+    def fingerprints(self) -> Mapping[str, str]:
+        """Theirs."""
+        return self._opened.fingerprints() if self._opened else {}
+
+    @cached_property
+    def _opened(self) -> FeatureStreams | None:
+        if not self.features:
+            return None
+        from taco_bench.api import open_streams
+
+        return open_streams(self.features)
