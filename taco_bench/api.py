@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from taco_bench.atomic import replace_file, sha256_of
+from taco_bench.data.store.streams import FeatureStreams, open_streams
+from taco_bench.data.store.tracks import FeatureFiles, Reader, Track
 from taco_bench.errors import ConfigError, DataError, PluginError, UserError, nearest
 from taco_bench.randomness import numpy_stream, stream_key, torch_stream
 from taco_bench.reporting import Reporter
@@ -34,10 +36,13 @@ __all__ = [
     "Dataset",
     "Encoder",
     "Evaluation",
+    "FeatureFiles",
+    "FeatureStreams",
     "Launcher",
     "Load",
     "PairScores",
     "PluginError",
+    "Reader",
     "Reporter",
     "Sampler",
     "Step",
@@ -46,12 +51,14 @@ __all__ = [
     "TextEncoder",
     "TokenSelector",
     "TokenWeighting",
+    "Track",
     "Trained",
     "UserError",
     "Word",
     "cache_root",
     "nearest",
     "numpy_stream",
+    "open_streams",
     "registry_file",
     "replace_file",
     "sha256_of",
@@ -103,7 +110,13 @@ class Clip:
 
 
 class Dataset(Protocol):
-    """Clips with captions, splits and feature streams."""
+    """Clips with captions, splits and feature streams.
+
+    Two more members are optional. ``stored = True`` says that :meth:`read` is a cheap view of files that all processes share, as
+    :class:`FeatureStreams` gives it: features are then read as they are needed and not copied into the cache, and encoders are called
+    with some of a clip's rows. ``seconds(stream, clip)``, the middle [time] of each row that :meth:`read` gives, in seconds, lets
+    streams of different rate be aligned by time; without it rows are taken to be spread evenly over the clip.
+    """
 
     streams: Sequence[str]
     """The streams that encoders can read, such as "frames" or "s3d-hm"."""

@@ -1,0 +1,111 @@
+"""How the known code bases cut a segment [s, e] (seconds) out of a video's rows.
+
+| rule | rows | code base |
+|---|---|---|
+| howto100m | ``int(s r) : int(e r) + 1`` at r rows a second | antoine77340/howto100m and followers |
+| mmpt | ``int(s r) : int(e r)`` | fairseq MMPT, VideoCLIP |
+| univl | ``int(s) : int(e) + 1``: one row a second | microsoft/UniVL |
+| crosstask | ``floor(s r) : ceil(e r)``, as the labels of each second are set | DmZhukov/CrossTask, COIN |
+| fraction | ``int(s n / d) : int(e n / d)`` of n rows over d seconds | v-iashin/BMT |
+| times | the rows whose middle lies in [s, e] | gabeur/mmt |
+| whole | every row: the code base knows no segments | collaborative-experts, MLDS |
+| clip | every row: the files hold clips that are cut already | howto100m's pickles |
+
+Whatever the rule: an end past the video is clipped, and a cut without a row falls back to the row nearest to it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from taco_bench.errors import DataError
+
+
+@dataclass(frozen=True)
+class Span:
+    """A segment of a video, as a rule sees it.
+
+    Attributes:
+        start, end: seconds.
+        rows: of the whole video.
+        rate: rows a second.
+        times: [rows] seconds, the middle of each row.
+    """
+
+    start: float
+    end: float
+    rows: int
+    rate: float
+    times: npt.NDArray[np.float64]
+
+
+Rule = Callable[[Span], tuple[int, int]]
+
+RULES: dict[str, Rule] = {
+    "howto100m": lambda span: (int(span.start * span.rate), int(span.end * span.rate) + 1),
+    "mmpt": lambda span: (int(span.start * span.rate), int(span.end * span.rate)),
+    "univl": lambda span: (int(span.start), int(span.end) + 1),
+    "crosstask": lambda span: (math.floor(span.start * span.rate), math.ceil(span.end * span.rate)),
+    "fraction": lambda span: (int(span.start * span.rate), int(span.end * span.rate)),  # the rate is n / d there
+    "times": lambda span: (int(np.searchsorted(span.times, span.start)), int(np.searchsorted(span.times, span.end, side="right"))),
+}
+"""From a segment to its first row and the one after its last, before clipping. "whole" and "clip" cut nothing."""
+
+WHOLE = ("whole", "clip")
+"""Rules that take every row."""
+
+
+def row_times(
+    rows: int, rate: float | None, times: npt.NDArray[np.floating] | None, duration: float | None
+) -> npt.NDArray[np.float64] | None:
+    """[rows] the middle of each row in seconds from the beginning of what the rows cover; None where nothing says when they are."""
+    if times is not None:
+        return np.asarray(times, np.float64)
+    rate = rows / duration if rate is None and duration else rate
+    return None if rate is None else (np.arange(rows) + 0.5) / rate
+
+
+def cut(
+    rule: str,
+    rows: int,
+    rate: float | None,
+    times: npt.NDArray[np.floating] | None,
+    start: float | None,
+    end: float | None,
+    duration: float | None,
+) -> tuple[int, int]:
+    """The first row of a segment and the one after its last; never empty.
+
+    Args:
+        rule: a name of :data:`RULES` or :data:`WHOLE`.
+        rows: of the whole video, at least 1.
+        rate: rows a second, where known.
+        times: [rows] the middle of each row, where the format says.
+        start, end: seconds; None: from the beginning, to the end.
+        duration: seconds of the whole video, where known.
+
+    Raises:
+        DataError: the segment ends before it begins, or the rows' times are not known.
+    """
+    if rule in WHOLE or (start is None and end is None):
+        return 0, rows
+    if end is not None and end < (start or 0.0):
+        raise DataError(f"the segment [{start}, {end}] ends before it begins", hint="mend its times in the annotations")
+    rate = rows / duration if duration and (rule == "fraction" or rate is None) else rate
+    middles = row_times(rows, rate, times, duration)
+    if middles is None:
+        hint = "give the rate to the reader (NAME with its option rate), or the video's duration"
+        raise DataError("a segment is to be cut, but nothing says how many rows a second there are", hint=hint)
+    rate = rate or rows / float(middles[-1] or 1.0)
+    span = Span(start or 0.0, rows / rate if end is None else end, rows, rate, middles)
+    first, last = RULES[rule](span)
+    first, last = max(0, first), rows if end is None else min(rows, last)
+    if first < last:
+        return first, last
+    nearest = int(np.abs(middles - (span.start + span.end) / 2).argmin()) if rule == "times" else min(first, rows - 1)
+    return nearest, nearest + 1
