@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from taco_bench.api import Clip, DataError, sha256_of
-from taco_bench_datasets.crosstask_release import RELEASE, TASKS, Video, annotation_files, find_release, read_annotation, read_tasks, read_videos
+from taco_bench_datasets import crosstask_release as release
+from taco_bench_datasets.crosstask_release import Video
 from taco_bench_datasets.crosstask_splits import Protocol, split_of
 from taco_bench_datasets.planted_steps import Signal
 from taco_bench_datasets.segments import Segment, to_steps
@@ -81,41 +82,41 @@ class CrossTask:
 
     @cached_property
     def _folder(self) -> Path:
-        return find_release(self.root)
+        return release.find_release(self.root)
 
     @cached_property
     def _lists(self) -> dict[str, Path]:
-        return {name: self._folder / name for name in (TASKS, "videos.csv", "videos_val.csv")}
+        return {name: self._folder / name for name in (release.TASKS, "videos.csv", "videos_val.csv")}
 
     @cached_property
     def _annotations(self) -> Mapping[str, Path]:
-        return annotation_files(self._folder)
+        return release.annotation_files(self._folder)
 
     @cached_property
     def _clips(self) -> list[Clip]:
         self.left_out.clear()
-        tasks = read_tasks(self._lists[TASKS])
+        tasks = release.read_tasks(self._lists[release.TASKS])
         split = self._split(set(tasks))
         found = []
         for video, name in split.items():
             task = tasks[video.task]
-            clip = self._clip(video, name, task.title, task.steps, read_annotation(self._annotations[video.key], task))
+            clip = self._clip(video, name, task.title, task.steps, release.read_annotation(self._annotations[video.key], task))
             if clip.steps:
                 found.append(clip)
             else:
                 self.left_out["videos without an annotated segment"] += 1
         if not found:
-            raise DataError("no video of a primary task has an annotation", where=str(self._folder), hint=RELEASE)
+            raise DataError("no video of a primary task has an annotation", where=str(self._folder), hint=release.RELEASE)
         return found
 
     def _split(self, primary: set[str]) -> dict[Video, str]:
         """The videos of the protocol that have an annotation; the others are counted."""
-        listed = read_videos(self._lists["videos.csv"])
+        listed = release.read_videos(self._lists["videos.csv"])
         of_primary = [video for video in listed if video.task in primary]
         annotated = [video for video in of_primary if video.key in self._annotations]
         # MMPT draws from what has features; elsewhere the core says, or skips and counts, what has none
         present = [video for video in annotated if self.protocol != "mmpt" or self._features.has(video.id)]
-        split = split_of(self.protocol, present, read_videos(self._lists["videos_val.csv"]), self._folder)
+        split = split_of(self.protocol, present, release.read_videos(self._lists["videos_val.csv"]), self._folder)
         self.left_out += Counter(
             {
                 "videos of related tasks, which are not annotated": len(listed) - len(of_primary),

@@ -125,7 +125,8 @@ def _segment(line: str, where: str, task: Task) -> Segment:
         if len(parts) > 3 or not math.isfinite(start + end):
             raise ValueError
     except (ValueError, IndexError):
-        raise DataError(f"{line!r} is no segment", where=where, hint="a line reads step,start,end; is the file cut off? " + RELEASE) from None
+        hint = "a line reads step,start,end; is the file cut off? " + RELEASE
+        raise DataError(f"{line!r} is no segment", where=where, hint=hint) from None
     if not 1 <= step <= len(task.steps):
         what = f"step {step} is unknown: task {task.id} ({task.title}) has the steps 1 to {len(task.steps)}"
         raise DataError(what, where=where, hint=f"mend the line, or take {TASKS} and the annotations from the same release")

@@ -5,15 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from taco_bench.api import Clip, DataError, UserError
+from taco_bench.api import Clip, DataError, FeatureStreams, UserError, open_streams
 from taco_bench_datasets.planted_steps import STREAM, planted_frames
-
-if TYPE_CHECKING:
-    from taco_bench.api import FeatureStreams
 
 
 class StepFeatures:
@@ -27,6 +23,7 @@ class StepFeatures:
 
     def __init__(self, data: str, features: str, signal: float | None) -> None:
         self.data, self.features, self.signal = data, features, signal
+        self._lengths: dict[str, int | None] = {}
 
     def names(self) -> tuple[str, ...]:
         """The streams.
@@ -49,12 +46,9 @@ class StepFeatures:
 
         An encoder reads the streams at the times of its first one, so no step may reach past any of them.
         """
-        if self._opened is None:
-            return None
-        try:
-            return min(len(self._opened.per_second(name, video)) for name in self._opened.names)
-        except KeyError:
-            return None
+        if video not in self._lengths:
+            self._lengths[video] = self._measured(video)
+        return self._lengths[video]
 
     def has(self, video: str) -> bool:
         """Whether every stream has the video; true without features."""
@@ -90,10 +84,16 @@ class StepFeatures:
         """Theirs."""
         return self._opened.fingerprints() if self._opened else {}
 
+    def _measured(self, video: str) -> int | None:
+        if self._opened is None:
+            return None
+        try:
+            return min(len(self._opened.per_second(name, video)) for name in self._opened.names)
+        except KeyError:
+            return None
+
     @cached_property
     def _opened(self) -> FeatureStreams | None:
         if not self.features:
             return None
-        from taco_bench.api import open_streams
-
         return open_streams(self.features)
