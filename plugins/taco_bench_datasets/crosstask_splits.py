@@ -52,7 +52,7 @@ def mmpt_training(videos: Sequence[Video]) -> set[Video]:
     of_task: dict[str, list[Video]] = defaultdict(list)
     for video in videos:
         of_task[video.task].append(video)
-    legacy = np.random.RandomState(0)  # noqa: NPY002 - the published draw is of the legacy generator
+    legacy = np.random.RandomState(0)  # the published draw is its
     chosen: set[Video] = set()
     for found in of_task.values():
         drawn = legacy.choice(len(found), TRAINING, replace=False) if len(found) > TRAINING else range(len(found))
