@@ -17,7 +17,7 @@ SUBSETS = {"training": "train", "testing": "test"}
 FIRST, LAST = 1, 778
 """The step ids of the taxonomy; background, which no segment is, is class 0."""
 
-AGAIN = "take the file from coin-dataset/annotations again; `registry/datasets/coin.toml` says where to ask"
+AGAIN = "take the file from coin-dataset/annotations again; `taco-bench data status coin` says where to ask"
 
 
 class Record(NamedTuple):

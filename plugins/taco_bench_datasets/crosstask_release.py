@@ -12,7 +12,7 @@ from taco_bench.api import DataError
 from taco_bench_datasets.segments import Segment
 from taco_bench_datasets.text_files import numbered_lines
 
-RELEASE = "take the file from crosstask_release.zip again; `registry/datasets/crosstask.toml` says where to ask"
+RELEASE = "take it from crosstask_release.zip again; `taco-bench data status crosstask` says where to ask"
 TASKS = "tasks_primary.txt"
 DEPTH = 3
 """Folders that are looked into below the one that is named: FOLDER/crosstask/crosstask_release."""
