@@ -64,8 +64,11 @@ def _pdpp(videos: Sequence[Video], folder: Path) -> dict[Video, str]:
     listed: dict[Video, str] = {}
     for split, name in LISTS.items():
         path = next((place / name for place in (folder, folder.parent) if (place / name).is_file()), folder / name)
+        rows = read_json(path, PDPP)
         try:
-            listed.update({Video(str(row["task"]), row["vid"]): split for row in read_json(path, PDPP)})
+            listed.update({Video(str(row["task"]), row["vid"]): split for row in rows})
+            if not isinstance(rows, list):
+                raise TypeError
         except (TypeError, KeyError):
             raise DataError("the file is no list of videos", where=str(path), hint=PDPP) from None
     return {video: listed[video] for video in videos if video in listed}
