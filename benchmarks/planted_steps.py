@@ -105,7 +105,12 @@ def crosstask(root: str, signals: Sequence[float] = SIGNALS) -> None:
         ordered = over_runs(clips, lambda clip, of=scores: ordered_assignment(of[clip.id]))[1]  # type: ignore[misc]
         alone = over_runs(clips, lambda clip, of=scores: of[clip.id].argmax(axis=0))[1]  # type: ignore[misc]
         rows.append([signal, ordered, 100 * ordered / best, alone])
-    header = ["planted signal (stand-in, no evidence)", "recall", "% of the best that order allows", "each step's best second, without order"]
+    header = [
+        "planted signal (stand-in, no evidence)",
+        "recall",
+        "% of the best that order allows",
+        "each step's best second, without order",
+    ]
     print(tabulate(rows, headers=header, floatfmt=".1f", tablefmt="github"))
     print(f"\nbest recall that order allows: {best:.1f}")
 

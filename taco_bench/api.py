@@ -6,13 +6,14 @@ the core is promised to stay.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from taco_bench.atomic import replace_file, sha256_of
 from taco_bench.data.store.streams import FeatureStreams, open_streams
 from taco_bench.data.store.tracks import FeatureFiles, Reader, Track
+from taco_bench.data.windows import overlap_mean, window_rows, window_starts
 from taco_bench.errors import ConfigError, DataError, PluginError, UserError, nearest
 from taco_bench.randomness import numpy_stream, stream_key, torch_stream
 from taco_bench.reporting import Reporter
@@ -54,16 +55,20 @@ __all__ = [
     "Track",
     "Trained",
     "UserError",
+    "VideoNetwork",
     "Word",
     "cache_root",
     "nearest",
     "numpy_stream",
     "open_streams",
+    "overlap_mean",
     "registry_file",
     "replace_file",
     "sha256_of",
     "stream_key",
     "torch_stream",
+    "window_rows",
+    "window_starts",
 ]
 
 
@@ -258,10 +263,34 @@ class Sampler(Protocol):
         """
 
 
+class VideoNetwork(Protocol):
+    """A copy of a trained video module; a ``torch.nn.Module`` too, in evaluation mode, on the training's device."""
+
+    width: int
+    """d, of its tokens."""
+
+    def __call__(self, windows: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
+        """Tokens [windows, rows, d] from features [windows, rows, width], of which the first ``lengths`` [windows] rows are real."""
+
+    def parameters(self) -> Iterator[torch.nn.Parameter]:
+        """Its weights."""
+
+    def train(self, mode: bool = True) -> Any:
+        """Switch dropout on or off."""
+
+
 class Trained(Protocol):
     """A finished training, as a task sees it."""
 
     experiment: Experiment
+
+    @property
+    def seed(self) -> int:
+        """Of the training. A task draws its random numbers from streams of it, or of 0 where all seeds must get the same."""
+
+    @property
+    def reporter(self) -> Reporter:
+        """Shows the progress of what takes long."""
 
     def clips(self, split: str) -> Sequence[Clip]:
         """The clips of a split, in the order of the score matrices."""
@@ -273,6 +302,26 @@ class Trained(Protocol):
         fused scores of the two directions (one matrix unless a shortlist is in use).
         """
 
+    def frame_scores(self, clips: Clip | Sequence[Clip], texts: Sequence[str], window: int, stride: int) -> np.ndarray:
+        """The scores [frames, texts] of a clip, or of several joined end to end, with texts; float32, higher is better.
+
+        The scores that are asked for as in retrieval, without fusion: the frame's video token with the text's sentence feature, plus the
+        token weight times the plain sum over the text's tokens of interest. A video of more than ``window`` rows goes through the video
+        module in windows that begin every ``stride`` rows, and its scores are averaged where they overlap.
+
+        Args:
+            clips: whose features; frames are their rows.
+            texts: captions, or texts of steps and procedures, of any clip.
+            window: rows, at most the model's ``max_video_tokens``.
+            stride: rows, at most ``window``.
+        """
+
+    def frames(self, clip: Clip) -> np.ndarray:
+        """The features [frames, width] of a clip before the video module, float32; read-only, and no row left out."""
+
+    def video_network(self) -> VideoNetwork:
+        """A fresh copy of the video module, to use as it is or to train further."""
+
 
 @dataclass(frozen=True)
 class Chance:
@@ -281,10 +330,12 @@ class Chance:
     Attributes:
         value: the figure, counted as the draws are.
         draws: the figure under random permutations of the answers; the same permutations for every seed, so that means over seeds compare.
+        of: what is permuted, in words that follow "99.9 % interval of".
     """
 
     value: float
     draws: np.ndarray
+    of: str = "a permuted gallery"
 
 
 @dataclass
@@ -296,9 +347,10 @@ class Evaluation:
         controls: rows that cost nothing and must land at chance.
         chance: by column, the result beside what chance gives; says whether a control lands at chance and a result above it.
         queries: what each query contributed, so that statistics can be done again; lists of equal length. "clip" and "video" name the
-            query's clip and its source video: queries of one video are resampled together.
-        arrays: further arrays to keep.
-        pool: what was evaluated: split, number of queries and so on.
+            query's clip and its source video: queries of one video are resampled together. "text" is what was asked, where that is not
+            the clip's first caption. Under the name of a column: the values whose mean over the queries is the column's figure.
+        arrays: further arrays to keep, such as what was predicted for each frame.
+        pool: what was evaluated: "split", then numbers by what they count ("queries", "videos"), as the table's header prints them.
     """
 
     rows: dict[str, dict[str, float]]
@@ -310,7 +362,11 @@ class Evaluation:
 
 
 class Task(Protocol):
-    """How a trained model is evaluated."""
+    """How a trained model is evaluated.
+
+    A task may also have ``problems(experiment) -> Sequence[UserError]``, what keeps an experiment from being evaluated by it; it is asked
+    before anything is trained.
+    """
 
     def evaluate(self, trained: Trained) -> Evaluation:
         """Evaluate on the split that the experiment names."""

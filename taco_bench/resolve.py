@@ -205,6 +205,8 @@ def _checked(experiment: Experiment, plugins: Plugins) -> Experiment:
     problems = [*_loss_problems(experiment), *_model_problems(experiment), *_sampler_problems(experiment, plugins)]
     try:
         plugins.build("text-encoder", experiment.text_encoder)  # refuses options that contradict each other; reads no file
+        task = plugins.build("task", experiment.task)
+        problems += task.problems(experiment) if hasattr(task, "problems") else []
     except PluginError:
         raise
     except UserError as error:

@@ -9,7 +9,10 @@ if TYPE_CHECKING:
 
 
 class ShuffledCaptions:
-    """The captions are permuted over the training clips, so that none belongs to its video but by chance."""
+    """The captions are permuted over the training clips, so that none belongs to its video but by chance.
+
+    A task that learns from labels of the training clips permutes those as well where ``train.shuffle_captions`` is set.
+    """
 
     def training(self, experiment: Experiment) -> Experiment:
         """The experiment with shuffled captions."""

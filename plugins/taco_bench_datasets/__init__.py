@@ -2,7 +2,6 @@
 
 from taco_bench import hookimpl
 from taco_bench.hookspecs import Register
-from taco_bench_datasets.babyai import PRESET as BABYAI_PRESET
 from taco_bench_datasets.babyai import BabyAI
 from taco_bench_datasets.coin import PRESET as COIN_PRESET
 from taco_bench_datasets.coin import Coin
@@ -10,14 +9,14 @@ from taco_bench_datasets.crosstask import PRESET as CROSSTASK_PRESET
 from taco_bench_datasets.crosstask import CrossTask
 from taco_bench_datasets.msrvtt1k import PRESET as MSRVTT1K_PRESET
 from taco_bench_datasets.msrvtt1k import Msrvtt1k
-from taco_bench_datasets.planted import PRESET as PLANTED_PRESET
 from taco_bench_datasets.planted import Planted
+from taco_bench_datasets.presets import BABYAI, PLANTED
 
 
 @hookimpl
 def taco_bench_datasets(register: Register) -> None:
     """Add the data sets."""
-    register("babyai", BabyAI, summary="instructed grid-world episodes, embedded (the default)", preset=BABYAI_PRESET)
+    register("babyai", BabyAI, summary="instructed grid-world episodes, embedded (the default)", preset=BABYAI)
     register(
         "msrvtt1k",
         Msrvtt1k,
@@ -25,9 +24,7 @@ def taco_bench_datasets(register: Register) -> None:
         preset=MSRVTT1K_PRESET,
         locations=("root",),
     )
-    register(
-        "planted", Planted, summary="a synthetic world of known truth, made at run time: the suite's own control", preset=PLANTED_PRESET
-    )
+    register("planted", Planted, summary="a synthetic world of known truth, made at run time: the suite's own control", preset=PLANTED)
     register(
         "crosstask",
         CrossTask,

@@ -12,30 +12,8 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from taco_bench.api import Clip, UserError, numpy_stream
+from taco_bench.api import Clip, Step, UserError, numpy_stream
 from taco_bench_datasets.planted_worlds import WORLDS, Bag, Bags, World
-
-PRESET = {
-    "encoder": "planted",
-    "text_encoder": {"type": "words", "width": 48},
-    "tagger": "planted",
-    "sampler.hard_negatives": 1,
-    "model.width": 48,
-    "model.heads": 8,
-    "model.feedforward": 128,
-    "model.dropout": 0.0,
-    "model.fusion_layers": 1,
-    "model.max_video_tokens": 8,
-    "model.max_text_tokens": 10,
-    "losses.sentence_temperature": 0.4,
-    "losses.token_temperature": 0.7,
-    "train.steps": 200,
-    "train.batch_size": 32,
-    "train.learning_rate": 0.006,
-    "train.threads": 1,
-}
-"""Chosen on seeds of training and of the world other than those that the cards report. One fusion layer: it costs a third of two, and
-order, all that is left to it, needs no more."""
 
 Count = Annotated[int, Field(gt=0)] | None
 Size = Annotated[float, Field(ge=0, allow_inf_nan=False)] | None
@@ -127,14 +105,27 @@ class Planted:
 
     def clips(self) -> list[Clip]:
         """All clips; leaked copies last."""
-        found = [Clip(name, name.partition("-")[0], tuple(self._captions(m)), name) for name, m in self._meanings.items()]
-        copies = [Clip(name, "train", tuple(self._captions(self._meanings[source])), source) for name, source in self._leaked.items()]
-        return found + copies
+        found = [self._clip(name, name.partition("-")[0], name) for name in self._meanings]
+        return found + [self._clip(name, "train", source) for name, source in self._leaked.items()]
+
+    def _clip(self, name: str, split: str, source: str) -> Clip:
+        """Its steps are the words that it shows, in the order in which they are first seen; a word's frames need not be neighbours."""
+        meaning = self._meanings[source]
+        _, shown = self._draw(self._stream(source))
+        steps = sorted(
+            (Step(word, start, end) for word, at in zip(self._words(meaning), shown, strict=True) for start, end in _runs(at)),
+            key=lambda step: step.start,
+        )
+        procedure = tuple(dict.fromkeys(step.text for step in steps))
+        return Clip(name, split, tuple(self._captions(meaning)), source, tuple(steps), procedure=procedure)
+
+    def _stream(self, name: str) -> np.random.Generator:
+        return numpy_stream(self.seed, f"planted/frames/{name}")
 
     def read(self, stream: str, clip: Clip) -> Floats:
         """float32 [frames, 44]."""
         name = self._leaked.get(clip.id, clip.id)
-        return self._frames(self._meanings[name], numpy_stream(self.seed, f"planted/frames/{name}"))
+        return self._frames(self._meanings[name], self._stream(name))
 
     def files(self) -> list[Path]:
         """None: it is made at run time."""
@@ -176,12 +167,23 @@ class Planted:
         return ((2 * copy + turn) % self.world.fillers,)
 
     def _captions(self, m: Meaning) -> Iterator[str]:
-        noun, verb, det, adp = SWAPPED.values() if self.world.swapped else SWAPPED
-        phrases = [f"part0 {det}{m.named} {noun}{m.bag.first}", f"part1 {adp}{m.named} {noun}{m.bag.second}"]
+        first, verb, second = self._words(m)
+        _, _, det, adp = self._parts
+        phrases = [f"part0 {det}{m.named} {first}", f"part1 {adp}{m.named} {second}"]
         if self.world.ordered and m.turn:
             phrases.reverse()
-        plain = f"{phrases[0]} {verb}{m.bag.verb} {phrases[1]}"
+        plain = f"{phrases[0]} {verb} {phrases[1]}"
         yield from [f"{plain} adv{filler}" for filler in m.fillers] or [plain]
+
+    @property
+    def _parts(self) -> list[str]:
+        """What nouns, verbs, determiners and adpositions begin with."""
+        return list(SWAPPED.values() if self.world.swapped else SWAPPED)
+
+    def _words(self, m: Meaning) -> tuple[str, str, str]:
+        """First noun, verb, second noun."""
+        noun, verb, _, _ = self._parts
+        return f"{noun}{m.bag.first}", f"{verb}{m.bag.verb}", f"{noun}{m.bag.second}"
 
     @cached_property
     def _leaked(self) -> dict[str, str]:
@@ -196,20 +198,35 @@ class Planted:
         kinds = ((w.nouns, NOUNS, w.noun_signal), (w.verbs, VERBS, w.verb_signal), (w.scenes, SCENES, w.scene_signal))
         return [(size * draw.standard_normal((count, part.stop - part.start))).astype(np.float32) for count, part, size in kinds]
 
+    def _draw(self, draw: np.random.Generator) -> tuple[Floats, list[npt.NDArray[np.int64]]]:
+        """The noise [frames, 44] of a clip, and the frames in which first noun, verb and second noun are seen."""
+        w = self.world
+        noise = draw.standard_normal((w.frames, WIDTH), dtype=np.float32)
+        shown = max(3, round((1 - w.background) * w.frames))
+        return noise, np.array_split(draw.permutation(w.frames)[:shown], 3)
+
     def _frames(self, m: Meaning, draw: np.random.Generator) -> Floats:
         """Scene and turn in every frame; first noun, verb and second noun in frames of their own, the others are background."""
         w = self.world
         nouns, verbs, scenes = self._codes
-        frames = np.float32(w.noise) * draw.standard_normal((w.frames, WIDTH), dtype=np.float32)
+        noise, shown = self._draw(draw)
+        frames = np.float32(w.noise) * noise
         frames[:, SCENES] += np.float32(m.plain) * scenes[m.scene]
         if w.ordered:
             frames[:, TURNS] += np.float32(w.order_signal * (1 - 2 * m.turn))
-        shown = max(3, round((1 - w.background) * w.frames))
-        for at, part, code in zip(
-            np.array_split(draw.permutation(w.frames)[:shown], 3),
-            (NOUNS, VERBS, NOUNS),
-            (nouns[m.bag.first], verbs[m.bag.verb], nouns[m.bag.second]),
-            strict=True,
-        ):
+        codes = (nouns[m.bag.first], verbs[m.bag.verb], nouns[m.bag.second])
+        for at, part, code in zip(shown, (NOUNS, VERBS, NOUNS), codes, strict=True):
             frames[at, part] += code
         return frames
+
+
+def _runs(frames: npt.NDArray[np.int64]) -> Iterator[tuple[int, int]]:
+    """Neighbouring frames as [start, end)."""
+    start, *others = sorted(frames.tolist())
+    end = start + 1
+    for frame in others:
+        if frame > end:
+            yield start, end
+            start = frame
+        end = frame + 1
+    yield start, end

@@ -15,7 +15,7 @@ def check_clips(clips: Sequence[Clip], data: str) -> None:
     """Check ids, captions and splits; whether splits share anything is another question (:mod:`taco_bench.leakage`).
 
     Raises:
-        DataError: an id twice in a split, a caption without text, or an unknown split; names the clip.
+        DataError: an id twice in a split, a caption or step without text, a step that does not last, or an unknown split; names the clip.
     """
     counts = Counter((clip.split, clip.id) for clip in clips)
     for clip in clips:
@@ -25,6 +25,16 @@ def check_clips(clips: Sequence[Clip], data: str) -> None:
             raise DataError(f"clip {clip.id!r} has the split {clip.split!r}", where=data, hint="splits are train, val and test")
         if not clip.captions or not all(caption.strip() for caption in clip.captions):
             raise DataError(f"clip {clip.id!r} has an empty caption", where=data, hint="give it a caption or leave the clip out")
+        _check_steps(clip, data)
+
+
+def _check_steps(clip: Clip, data: str) -> None:
+    for step in clip.steps:
+        if not step.text.strip() or not 0 <= step.start < step.end:
+            what = f"clip {clip.id!r} has the step {step.text!r} in rows [{step.start}, {step.end})"
+            raise DataError(what, where=data, hint="a step has a text, and ends after it starts: mend it or leave it out")
+    if not all(text.strip() for text in clip.procedure):
+        raise DataError(f"clip {clip.id!r} has a procedure with an empty step", where=data, hint="give each step a text")
 
 
 def check_split(clips: Sequence[Clip], data: str, split: str) -> None:

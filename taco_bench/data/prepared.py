@@ -28,6 +28,8 @@ class Prepared:
         clips: of each split, without skipped ones.
         features: video tokens of all clips.
         captions: every caption, tokenized, by its text.
+        step_texts: every text of steps and procedures that is no caption, in the same way. Nothing is learnt from them: vocabulary, idf
+            and the order in which a frozen network computes its hidden states are those of the captions.
         text_encoder: fitted to the training captions.
         fingerprints: of the data set's files and the text encoder's weights.
         skipped: ids of clips without features.
@@ -41,6 +43,7 @@ class Prepared:
     fingerprints: dict[str, str]
     skipped: list[str] = field(default_factory=list)
     tagger: str = ""
+    step_texts: dict[str, Caption] = field(default_factory=dict)
 
 
 def prepare(experiment: Experiment, plugins: Plugins, reporter: Reporter) -> Prepared:
@@ -64,12 +67,12 @@ def prepare(experiment: Experiment, plugins: Plugins, reporter: Reporter) -> Pre
     sampler = plugins.build("sampler", experiment.sampler) if experiment.sampler else None
     size = experiment.train.batch_size
     check_size(clips, name, size, sampler.negatives(size) if sampler else None)
-    text_encoder, captions, tagger = _captions(experiment, clips, plugins, reporter)
+    text_encoder, captions, step_texts, tagger = _captions(experiment, clips, plugins, reporter)
     if experiment.tokens:
         _refuse_no_interest(experiment, captions)
     fingerprints["text encoder"] = text_encoder.fingerprint()
     splits = {split: [clip for clip in clips if clip.split == split] for split in ("train", "val", "test")}
-    return Prepared(splits, features, captions, text_encoder, fingerprints, skipped, tagger)
+    return Prepared(splits, features, captions, text_encoder, fingerprints, skipped, tagger, step_texts)
 
 
 def _features(
@@ -86,16 +89,25 @@ def _features(
 
 def _captions(
     experiment: Experiment, clips: Sequence[Clip], plugins: Plugins, reporter: Reporter
-) -> tuple[TextEncoder, dict[str, Caption], str]:
+) -> tuple[TextEncoder, dict[str, Caption], dict[str, Caption], str]:
     texts = [caption for clip in clips for caption in clip.captions]
     training = [caption for clip in clips if clip.split == "train" for caption in clip.captions]
+    steps = texts_of_steps(clips)
     encoder: TextEncoder = plugins.build("text-encoder", experiment.text_encoder)
     encoder.fit(training, experiment.model.max_text_tokens)
-    encodings = tokenize(texts, encoder.tokenizer(), experiment.model.max_text_tokens)
-    words, tagger = _words(experiment, texts, training, plugins, reporter)
+    words, tagger = _words(experiment, (texts, steps), training, plugins, reporter)
     selectors = [plugins.build("tokens", spec) for spec in experiment.tokens]
-    weighting = plugins.build("token-weights", experiment.token_weights) if experiment.token_weights else None
-    return encoder, caption_table(encodings, words, Interest(selectors, weighting)), tagger
+    interest = Interest(selectors, plugins.build("token-weights", experiment.token_weights) if experiment.token_weights else None)
+    tables = [
+        caption_table(tokenize(some, encoder.tokenizer(), experiment.model.max_text_tokens), words, interest) for some in (texts, steps)
+    ]
+    return encoder, tables[0], tables[1], tagger
+
+
+def texts_of_steps(clips: Sequence[Clip]) -> list[str]:
+    """The distinct texts of steps and procedures that are no captions, sorted."""
+    captions = {caption for clip in clips for caption in clip.captions}
+    return sorted({text for clip in clips for text in (*clip.procedure, *(step.text for step in clip.steps))} - captions)
 
 
 def _refuse_no_interest(experiment: Experiment, captions: dict[str, Caption]) -> None:
@@ -106,13 +118,16 @@ def _refuse_no_interest(experiment: Experiment, captions: dict[str, Caption]) ->
 
 
 def _words(
-    experiment: Experiment, texts: Sequence[str], training: Sequence[str], plugins: Plugins, reporter: Reporter
+    experiment: Experiment, corpora: Sequence[Sequence[str]], training: Sequence[str], plugins: Plugins, reporter: Reporter
 ) -> tuple[dict[str, list[Word]], str]:
-    """The words of each caption with their idf; none where L2 is left out."""
+    """The words of each text of each corpus with their idf over the training captions; none where L2 is left out."""
     if experiment.tagger is None:
         return {}, ""
     tagger = plugins.build("tagger", experiment.tagger)
-    with reporter.bar("parts of speech", len(set(texts))) as advance:
-        tagged = tag_captions(texts, tagger, advance, json.dumps(experiment.tagger, sort_keys=True))
+    options = json.dumps(experiment.tagger, sort_keys=True)
+    tagged: dict[str, list[Word]] = {}
+    with reporter.bar("parts of speech", sum(len(set(texts)) for texts in corpora)) as advance:
+        for texts in filter(None, corpora):
+            tagged |= tag_captions(texts, tagger, advance, options)
     idf = Idf(tagged[caption] for caption in training)
-    return {caption: idf.annotate(words) for caption, words in tagged.items()}, tagger.identity()
+    return {text: idf.annotate(words) for text, words in tagged.items()}, tagger.identity()

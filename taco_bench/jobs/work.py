@@ -21,6 +21,7 @@ from taco_bench.sources import core_hashes
 from taco_bench.store.cells import Store
 from taco_bench.train.checkpoint import load_weights, save_weights
 from taco_bench.train.device import describe_device, set_up
+from taco_bench.train.frames import FrameScores, WindowEncoder, joined_frames
 from taco_bench.train.loop import Training, new_model
 from taco_bench.train.scoring import pool_scores
 from taco_bench.train.validation import validation_score
@@ -32,8 +33,9 @@ RECORDED = ("taco-bench", "torch", "transformers", "tokenizers", "numpy", "mmeng
 class TrainedModel:
     """A finished training, as tasks see it (:class:`taco_bench.api.Trained`)."""
 
-    def __init__(self, model: TACo, experiment: Experiment, prepared: Prepared, reporter: Reporter) -> None:
-        self.model, self.experiment, self.prepared, self.reporter = model, experiment, prepared, reporter
+    def __init__(self, model: TACo, experiment: Experiment, prepared: Prepared, reporter: Reporter, seed: int) -> None:
+        self.model, self.experiment, self.prepared, self.reporter, self.seed = model, experiment, prepared, reporter, seed
+        self._frame_scores = FrameScores(model, experiment, prepared)
 
     def clips(self, split: str) -> Sequence[Clip]:
         """The clips of a split."""
@@ -42,6 +44,18 @@ class TrainedModel:
     def pair_scores(self, split: str) -> Mapping[str, np.ndarray]:
         """The score matrices of a split."""
         return pool_scores(self.model, self.experiment, self.prepared, self.clips(split), self.reporter)
+
+    def frame_scores(self, clips: Clip | Sequence[Clip], texts: Sequence[str], window: int, stride: int) -> np.ndarray:
+        """The scores of frames and texts."""
+        return self._frame_scores([clips] if isinstance(clips, Clip) else clips, texts, window, stride)
+
+    def frames(self, clip: Clip) -> np.ndarray:
+        """The features of a clip."""
+        return joined_frames(self.prepared, [clip])
+
+    def video_network(self) -> WindowEncoder:
+        """A copy of the video module."""
+        return WindowEncoder(self.model.video)
 
 
 def work(
@@ -64,7 +78,7 @@ def work(
     leaks = find_leaks(experiment, prepared, plugins)
     model, training = _trained(job, prepared, plugins, store, reporter, may_save)
     started = time.perf_counter()
-    found = _evaluated(TrainedModel(model, experiment, prepared, Named(reporter, job.label)), plugins)
+    found = _evaluated(TrainedModel(model, experiment, prepared, Named(reporter, job.label), job.seed), plugins)
     record = {
         "training": job.training,
         "seed": job.seed,
@@ -72,6 +86,7 @@ def work(
         "rows": found.rows,
         "controls": found.controls,
         "chance": {column: chance.value for column, chance in found.chance.items()},
+        "chance_of": next((chance.of for chance in found.chance.values()), ""),
         "pool": found.pool,
         "queries": found.queries,
         "parts": job.parts,
