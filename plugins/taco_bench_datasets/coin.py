@@ -16,7 +16,7 @@ from pydantic import Field
 from taco_bench.api import Clip, DataError, numpy_stream, sha256_of
 from taco_bench_datasets.coin_files import AGAIN, Record, find_annotations, read_records
 from taco_bench_datasets.planted_steps import Signal
-from taco_bench_datasets.segments import to_steps
+from taco_bench_datasets.step_segments import to_steps
 from taco_bench_datasets.step_features import StepFeatures
 
 PRESET = {"encoder": "s3d-hm", "task.type": "action-segmentation", "model.video_layers": 4}

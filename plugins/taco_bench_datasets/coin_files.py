@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from taco_bench.api import DataError
-from taco_bench_datasets.segments import Segment
+from taco_bench_datasets.step_segments import Segment
 from taco_bench_datasets.text_files import read_json
 
 LISTS = ("coin_train_70.json", "coin_test_30.json")

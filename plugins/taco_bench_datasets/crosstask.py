@@ -15,7 +15,7 @@ from taco_bench_datasets import crosstask_release as release
 from taco_bench_datasets.crosstask_release import Video
 from taco_bench_datasets.crosstask_splits import Protocol, split_of
 from taco_bench_datasets.planted_steps import Signal
-from taco_bench_datasets.segments import Segment, to_steps
+from taco_bench_datasets.step_segments import Segment, to_steps
 from taco_bench_datasets.step_features import StepFeatures
 
 PRESET = {

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from taco_bench.api import DataError
-from taco_bench_datasets.segments import Segment
+from taco_bench_datasets.step_segments import Segment
 from taco_bench_datasets.text_files import numbered_lines
 
 RELEASE = "take it from crosstask_release.zip again; `taco-bench data status crosstask` says where to ask"

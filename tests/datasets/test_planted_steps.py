@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from taco_bench_datasets.crosstask import STRETCH, CrossTask
 from taco_bench_datasets.planted_steps import planted_frames, step_code
-from taco_bench_datasets.segments import Segment, to_steps
+from taco_bench_datasets.step_segments import Segment, to_steps
 
 from taco_bench.api import Step, UserError
 
