@@ -16,8 +16,8 @@ from pydantic import Field
 from taco_bench.api import Clip, DataError, numpy_stream, sha256_of
 from taco_bench_datasets.coin_files import AGAIN, Record, find_annotations, read_records
 from taco_bench_datasets.planted_steps import Signal
-from taco_bench_datasets.step_segments import to_steps
 from taco_bench_datasets.step_features import StepFeatures
+from taco_bench_datasets.step_segments import to_steps
 
 PRESET = {"encoder": "s3d-hm", "task.type": "action-segmentation", "model.video_layers": 4}
 """The video module of the pre-trained model (P 4.2)."""
@@ -40,7 +40,7 @@ class Coin:
 
     def __init__(self, root: str = "", features: str = "", val_share: Share = 0.0, planted_signal: Signal = None) -> None:
         self.root, self.val_share = root, val_share
-        self._features = StepFeatures("coin", features, planted_signal)
+        self._features = StepFeatures("coin", features, planted_signal, lambda: self._records)
         self.left_out: Counter[str] = Counter()
         """What :meth:`clips` left out or cut, by reason."""
 
@@ -57,6 +57,11 @@ class Coin:
     def clips(self) -> list[Clip]:
         """All videos in the order of the files."""
         return list(self._clips)
+
+    def remarks(self) -> list[str]:
+        """What was left out or cut, a line each."""
+        self.clips()
+        return self._features.remarks(self.left_out)
 
     def read(self, stream: str, clip: Clip) -> np.ndarray:
         """[seconds, width] of the whole video, one row a second."""

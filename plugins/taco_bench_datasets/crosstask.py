@@ -15,8 +15,8 @@ from taco_bench_datasets import crosstask_release as release
 from taco_bench_datasets.crosstask_release import Video
 from taco_bench_datasets.crosstask_splits import Protocol, split_of
 from taco_bench_datasets.planted_steps import Signal
-from taco_bench_datasets.step_segments import Segment, to_steps
 from taco_bench_datasets.step_features import StepFeatures
+from taco_bench_datasets.step_segments import Segment, to_steps
 
 PRESET = {
     "encoder": "s3d-hm",
@@ -48,7 +48,7 @@ class CrossTask:
 
     def __init__(self, root: str = "", features: str = "", protocol: Protocol = "official", planted_signal: Signal = None) -> None:
         self.root, self.protocol = root, protocol
-        self._features = StepFeatures("crosstask", features, planted_signal)
+        self._features = StepFeatures("crosstask", features, planted_signal, self._videos)
         self.left_out: Counter[str] = Counter()
         """What :meth:`clips` left out or cut, by reason."""
 
@@ -66,6 +66,11 @@ class CrossTask:
         """The videos of the protocol in the order of videos.csv."""
         return list(self._clips)
 
+    def remarks(self) -> list[str]:
+        """What was left out or cut, a line each."""
+        self.clips()
+        return self._features.remarks(self.left_out)
+
     def read(self, stream: str, clip: Clip) -> np.ndarray:
         """[seconds, width] of the whole video, one row a second."""
         return self._features.read(stream, clip, self._length(clip))
@@ -79,6 +84,9 @@ class CrossTask:
         annotations = sha256_of(*(part for name, path in self._annotations.items() for part in (name, path)))
         lists = {name: sha256_of(path) for name, path in self._lists.items()}
         return {**lists, "annotations": annotations, **self._features.fingerprints()}
+
+    def _videos(self) -> set[str]:
+        return {name.partition("_")[2] for name in self._annotations}
 
     @cached_property
     def _folder(self) -> Path:

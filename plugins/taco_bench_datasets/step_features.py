@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import cached_property
 from pathlib import Path
 
@@ -19,10 +19,11 @@ class StepFeatures:
         data: the data set's name.
         features: as :func:`taco_bench.api.open_streams` takes it; empty: none.
         signal: of the stand-in stream "planted"; None: there is none.
+        videos: gives the ids that are needed, where a store is built from files.
     """
 
-    def __init__(self, data: str, features: str, signal: float | None) -> None:
-        self.data, self.features, self.signal = data, features, signal
+    def __init__(self, data: str, features: str, signal: float | None, videos: Callable[[], Collection[str]]) -> None:
+        self.data, self.features, self.signal, self.videos = data, features, signal, videos
         self._lengths: dict[str, int | None] = {}
 
     def names(self) -> tuple[str, ...]:
@@ -76,6 +77,13 @@ class StepFeatures:
         """Whether reading is a view of files, which the core need not copy."""
         return bool(self.features) and self.signal is None
 
+    def remarks(self, left_out: Mapping[str, int]) -> list[str]:
+        """A line for each reason for which something was left out or cut, and one for a stand-in."""
+        found = [f"{count:,} {reason}" for reason, count in left_out.items() if count]
+        if self.signal is not None:
+            found.append(f"the stream {STREAM} is a stand-in made from the annotations (signal {self.signal:g}), no evidence")
+        return found
+
     def files(self) -> list[Path]:
         """Those of the features."""
         return list(self._opened.files()) if self._opened else []
@@ -96,4 +104,4 @@ class StepFeatures:
     def _opened(self) -> FeatureStreams | None:
         if not self.features:
             return None
-        return open_streams(self.features)
+        return open_streams(self.features, set(self.videos()))

@@ -221,6 +221,14 @@ class TestSmallRelease:
         assert dataset.left_out["segments that start before the video, cut"] == 1
         assert dataset.left_out["segments that lie outside the video, left out"] == 1
 
+    def test_remarks(self, release: Path) -> None:
+        (release / "annotations" / "101_cc.csv").unlink()
+        assert CrossTask(str(release), planted_signal=2.5).remarks() == [
+            "1 videos of related tasks, which are not annotated",
+            "1 videos without an annotation file",
+            "the stream planted is a stand-in made from the annotations (signal 2.5), no evidence",
+        ]
+
     def test_counts_do_not_grow_with_every_call(self, release: Path) -> None:
         dataset = CrossTask(str(release))
         dataset.clips()
