@@ -24,6 +24,7 @@ BABYAI = {
     "task.join": 4,
     "task.epochs": 8,
     "task.learning_rate": 0.002,
+    "task.batch_size": 64,
 }
 """Chosen on the validation split: K, K', steps, learning rate, video tokens, heads and tau 2. With tau 2 = 1 dot products of tokens 64 wide
 start so large that L2 learns little in minutes; 8 is the square root of the width. No dropout: on a CPU it costs more than the products of
@@ -53,6 +54,7 @@ PLANTED = {
     "task.join": 4,
     "task.epochs": 4,
     "task.learning_rate": 0.006,
+    "task.batch_size": 64,
 }
 """Chosen on seeds of training and of the world other than those that the cards report. One fusion layer: it costs a third of two, and
 order, all that is left to it, needs no more."""

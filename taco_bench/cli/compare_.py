@@ -19,11 +19,11 @@ UNPRINTED = ("ties", "MeanR")
 @click.command(epilog=EXAMPLES)
 @click.argument("a")
 @click.argument("b")
-@click.option("--metric", default="t2v R@1", show_default=True, help="Column that flips and slices are about.")
+@click.option("--metric", default=None, help="Column that flips and slices are about.  [default: the first of both]")
 @click.option("--json", "as_json", is_flag=True, help="As JSON on stdout.")
 @click.option("--results", default=None, help="Results folder.  [default: TACO_BENCH_RESULTS, else ./results]")
 @click.pass_obj
-def command(obj: dict[str, Any], /, a: str, b: str, *, metric: str, as_json: bool, results: str | None) -> None:
+def command(obj: dict[str, Any], /, a: str, b: str, *, metric: str | None, as_json: bool, results: str | None) -> None:
     """Compare A with B, rows of tables or cells, paired by seed; and say on which queries they part.
 
     Slices by caption length, nouns, verbs, idf and clip length are corrected for their number (Holm).
@@ -35,6 +35,7 @@ def command(obj: dict[str, Any], /, a: str, b: str, *, metric: str, as_json: boo
 
     store = Store(results_root(results))
     left, right = cells_of(a, store), cells_of(b, store)
+    metric = metric or next(iter(next(iter(left[0]["rows"].values()))))
     found = compare(left, right, metric, _slices(left[0], right[0], third_party=obj["third_party"]))
     click.echo(json.dumps(asdict(found), indent=1) if as_json else _text(found, a, b, metric))
 

@@ -56,6 +56,7 @@ def next_steps(experiment: Experiment, seeds: int) -> str:
     """What to try next, given what was just run."""
     name = experiment.data["type"]
     command = "taco-bench run" if name == DEFAULTS["data"] else f"taco-bench run --data {name}"
+    command += "" if experiment.task["type"] == DEFAULTS["task"] else f" --task {experiment.task['type']}"
     lines = [(f"{command} --seeds 3", "does it hold when it is trained again?")] if seeds == 1 else []
     if experiment.sampler and experiment.sampler["type"] == DEFAULTS["sampler"]:
         lines.append((f"{command} --sampler cascade --sampler random", "what the hard negatives bring"))

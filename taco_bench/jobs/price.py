@@ -80,7 +80,7 @@ class Prices:
 def _keys(experiment: Mapping[str, Any]) -> list[tuple[str, ...]]:
     """From the closest likeness to the loosest."""
     data, losses = str(experiment["data"]), str(experiment["losses"]["use"])
-    exact = str([experiment[key] for key in ("encoder", "text_encoder", "tokens", "sampler", "model", "losses", "evaluation")])
+    exact = str([experiment[key] for key in ("encoder", "text_encoder", "tokens", "sampler", "model", "losses", "evaluation", "task")])
     return [("exact", data, exact), ("losses", data, losses), ("data", data)]
 
 

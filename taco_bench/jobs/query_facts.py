@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from taco_bench.api import Word
 from taco_bench.config import Experiment
-from taco_bench.data.prepared import Prepared
+from taco_bench.data.prepared import Prepared, texts_of_steps
 from taco_bench.errors import DataError
 from taco_bench.plugins import Plugins
 from taco_bench.report.rows import Cell
@@ -26,6 +26,8 @@ Mask = npt.NDArray[np.bool_]
 def query_slices(cell: Cell, experiment: Experiment, prepared: Prepared, plugins: Plugins) -> dict[str, Mask]:
     """Masks [queries] by caption length, number of nouns and verbs, mean idf of the words, and clip length.
 
+    What a query asks is its "text", as a task keeps it; the first caption of its clip where it keeps none.
+
     Args:
         cell: whose queries.
         experiment: of the cell, or of one with the same data; its tagger, or the data set's usual one where it has none.
@@ -39,7 +41,7 @@ def query_slices(cell: Cell, experiment: Experiment, prepared: Prepared, plugins
     clips = {clip.id: clip for clip in prepared.clips[experiment.evaluation.split]}
     asked = [clips[name] for name in cell["queries"]["clip"]]
     words = _words(experiment, prepared, plugins)
-    captions = [words[clip.captions[0]] for clip in asked]
+    captions = [words[text] for text in cell["queries"].get("text") or [clip.captions[0] for clip in asked]]
     lengths = np.diff(prepared.features.offsets)
     found = {
         "caption length (words)": _numbers(captions, len),
@@ -68,14 +70,16 @@ def _numbers(captions: Sequence[Sequence[Word]], measure: Callable[[Sequence[Wor
 
 
 def _words(experiment: Experiment, prepared: Prepared, plugins: Plugins) -> dict[str, list[Word]]:
-    """The words of every caption, as training tags them, so that its cache serves here."""
+    """The words of every caption and of every step, as training tags them, so that its cache serves here."""
     spec: dict[str, Any] = experiment.tagger or _usual_tagger(experiment, plugins)
     tagger = plugins.build("tagger", spec)
     if tagger.missing():
         spec = {"type": plugins.get("tagger", spec["type"]).fallback}
         tagger = plugins.build("tagger", spec)
-    texts = [caption for clips in prepared.clips.values() for clip in clips for caption in clip.captions]
-    tagged = tag_captions(texts, tagger, options=json.dumps(spec, sort_keys=True))
+    clips = [clip for some in prepared.clips.values() for clip in some]
+    tagged: dict[str, list[Word]] = {}
+    for texts in ([caption for clip in clips for caption in clip.captions], texts_of_steps(clips)):
+        tagged |= tag_captions(texts, tagger, options=json.dumps(spec, sort_keys=True)) if texts else {}
     idf = Idf(tagged[caption] for clip in prepared.clips["train"] for caption in clip.captions)
     return {caption: idf.annotate(words) for caption, words in tagged.items()}
 

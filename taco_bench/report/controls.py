@@ -15,7 +15,7 @@ Row = tuple[str, Sequence[Cell]]
 
 
 def intervals(cells: Sequence[Cell], store: Store) -> dict[str, tuple[float, float, float]]:
-    """By column: the mean over seeds, and the 99.9 % interval of a permuted gallery that it is held against."""
+    """By column: the mean over seeds, and the 99.9 % interval of chance that it is held against."""
     arrays = [store.arrays(cell["id"]) for cell in cells]
     found = {}
     for column in cells[0]["chance"]:
@@ -36,12 +36,13 @@ def at_chance(label: str, cells: Sequence[Cell], store: Store, planned: int = 0)
     found = intervals(cells, store)
     if not found:
         return [f"the control {label!r} could not be held against chance: the task says nothing of chance"]
+    of = f"99.9 % interval of {cells[0].get('chance_of') or 'a permuted gallery'}"  # cells of before say nothing
     over = f" over {len(cells)} of {planned} seeds" if len(cells) < planned else ""
     outside = [f"{name} {mean:.1f} outside [{low:.1f}, {high:.1f}]" for name, (mean, low, high) in found.items() if not low <= mean <= high]
     if outside:
-        return [f"LEAK? the control {label!r} is not at chance{over} (99.9 % interval of a permuted gallery): " + "; ".join(outside)]
+        return [f"LEAK? the control {label!r} is not at chance{over} ({of}): " + "; ".join(outside)]
     name, (mean, low, high) = next(iter(found.items()))
-    rest = "and all other figures inside the 99.9 % interval of a permuted gallery"
+    rest = f"and all other figures inside the {of}"
     return [f"the control {label!r} is at chance{over}: {name} {mean:.1f} in [{low:.1f}, {high:.1f}] {rest}"]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -62,3 +62,13 @@ def control_rows(cells: Sequence[Cell]) -> list[Row]:
 
 def _gather(cells: Sequence[Cell], part: str, name: str) -> dict[str, list[float]]:
     return {column: [cell[part][name][column] for cell in cells] for column in cells[0][part][name]}
+
+
+def pool_sizes(pool: Mapping[str, Any]) -> str:
+    """What was evaluated, in numbers: "500 queries, 500 videos"."""
+    return ", ".join(f"{value} {name}" for name, value in pool.items() if name not in ("split", "fusion pairs"))
+
+
+def task_options(task: Mapping[str, Any]) -> str:
+    """The options of an experiment's task, as they are set; empty where it has none."""
+    return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in task.items() if name != "type")

@@ -11,7 +11,7 @@ import numpy as np
 
 from taco_bench.config import Experiment
 from taco_bench.report.controls import at_chance, leaks, stamp
-from taco_bench.report.rows import SECONDS, Cell, Row, Table, control_rows, result_rows
+from taco_bench.report.rows import SECONDS, Cell, Row, Table, control_rows, pool_sizes, result_rows, task_options
 from taco_bench.store.cells import Store
 from taco_bench.store.identity import protocol
 
@@ -58,9 +58,11 @@ def _header(results: Sequence[Group]) -> list[str]:
     skipped = f"; {len(cell['skipped'])} clips without features skipped" if cell["skipped"] else ""
     seeds = ", ".join(str(cell["seed"]) for cell in results[0].cells)
     header = [
-        f"{name}, {experiment.task['type']}, {pool['split']} split: {pool['queries']} texts, {pool['videos']} videos{skipped}",
+        f"{name}, {experiment.task['type']}, {pool['split']} split: {pool_sizes(pool)}{skipped}",
         f"seeds {seeds}",
     ]
+    options = task_options(experiment.task)
+    header += [f"{experiment.task['type']}: {options}"] if options else []
     facts = [_facts(group) for group in results]
     shared = {key: value for key, value in facts[0].items() if all(other.get(key) == value for other in facts)}
     header += [", ".join(f"{key} {value}" for key, value in part) for part in _parts(list(shared.items()))]
@@ -131,10 +133,11 @@ def _costs(results: Sequence[Group]) -> list[str]:
 def _equal_seconds(rows: Sequence[Row]) -> list[str]:
     """The differences between results of which one was trained for no longer than the other."""
     lines = []
+    names = [name for row in rows[:1] for name in row.values if name in COMPARED] or [name for row in rows[:1] for name in row.values]
     for longer, shorter in itertools.permutations(rows, 2):
         seconds, given = shorter.mean(SECONDS), longer.mean(SECONDS)
         if seconds <= given:
-            differences = ", ".join(f"{name} {shorter.mean(name) - longer.mean(name):+.1f}" for name in COMPARED if name in shorter.values)
+            differences = ", ".join(f"{name} {shorter.mean(name) - longer.mean(name):+.1f}" for name in names if name != SECONDS)
             lines.append(f"given no more seconds ({seconds:.0f}, and {given:.0f}), {shorter.label} against {longer.label}: {differences}")
     return lines
 

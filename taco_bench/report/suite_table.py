@@ -10,7 +10,7 @@ from typing import Any
 
 from taco_bench.report.claims import Judged, judge_claims
 from taco_bench.report.controls import at_chance, leaks, stamp
-from taco_bench.report.rows import SECONDS, Cell, control_rows, result_rows
+from taco_bench.report.rows import SECONDS, Cell, control_rows, pool_sizes, result_rows, task_options
 from taco_bench.report.run_table import PAPER_DATA
 from taco_bench.store.cells import Store
 from taco_bench.store.identity import protocol
@@ -146,14 +146,15 @@ def _facts(expanded: Expanded, cells: Mapping[str, Sequence[Cell]]) -> list[str]
 
     ties = [value for _, cell in made for column, value in next(iter(cell["rows"].values())).items() if column == "t2v ties"]
     taggers = sorted({cell["tagger"] for _, cell in made if cell["tagger"]})
-    sizes = ", ".join(f"{value} {key}" for key, value in pool.items() if key not in ("split", "fusion pairs"))
+    options = task_options(experiment["task"])
     selection = "val" if experiment["train"]["checkpoint"] == "best" else "none"
     return [
-        f"{pool.get('split')} split ({first['splits'].get(pool.get('split'), '')}), {sizes}",
+        f"{pool.get('split')} split ({first['splits'].get(pool.get('split'), '')}), {pool_sizes(pool)}",
         f"tie rule {of('evaluation', 'metric_convention')}" + (f", queries tied at most {max(ties):.1f} %" if ties else ""),
         f"d = {of('model', 'width')}, K = {of('train', 'batch_size')}, steps {of('train', 'steps')}",
         f"checkpoint {of('train', 'checkpoint')} (selection split: {selection})",
         f"text encoder {of('text_encoder', 'type')}" + (f", parts of speech by {'; '.join(taggers)}" if taggers else ""),
+        *([f"{experiment['task']['type']}: {options}"] if options else []),
         f"seeds {', '.join(map(str, expanded.seeds))}, protocol {experiment['task']['type']} version {_version(experiment)}",
     ]
 
