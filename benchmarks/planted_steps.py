@@ -11,7 +11,6 @@ does not state: it is printed for two lengths, never fitted.
 from __future__ import annotations
 
 import argparse
-from collections import Counter
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -130,34 +129,47 @@ def coin(root: str, signals: Sequence[float] = SIGNALS) -> None:
     clips = Coin(root, planted_signal=0).clips()
     test = [clip for clip in clips if clip.split == "test"]
     labels = sorted({step.label for clip in clips for step in clip.steps}, key=int)
-    number = {label: at for at, label in enumerate(labels, start=1)}
-    seconds: Counter[int] = Counter()
-    for clip in clips:
-        if clip.split == "train":
-            seconds.update(_classes(clip, number, max(step.end for step in clip.steps)).tolist())
-    prior = np.log([max(seconds[at], 0.5) for at in range(len(labels) + 1)]).astype(
-        np.float32
-    )  # of training; half a second for a class that it lacks
-    codes = np.stack([np.zeros(44, np.float32), *map(step_code, labels)])
-    rows = []
+    prior = log_prior([clip for clip in clips if clip.split == "train"], labels)
+    rows: list[list[object]] = []
     for signal in signals:
-        planted = Coin(root, planted_signal=signal)
-        weight = np.ascontiguousarray(np.float32(signal) * codes.T)
-        bias = np.asarray(
-            prior - signal**2 / 2 * (np.arange(len(codes)) > 0), np.float32
-        )  # the likelihood of noise around a code of length signal
-        guess, target = [], []
-        for clip in test:
-            frames = planted.read("planted", clip)
-            guess.append((frames @ weight + bias).argmax(axis=1))
-            target.append(_classes(clip, number, len(frames)))
-        found = frame_accuracy(np.concatenate(guess), np.concatenate(target))
+        guess, target = decoded(Coin(root, planted_signal=signal), test, labels, prior, signal)
+        found = frame_accuracy(guess, target)
         rows.append([signal, found["accuracy"], found["accuracy_without_background"]])
-    everywhere = frame_accuracy(np.zeros(sum(map(len, target)), int), np.concatenate(target))
-    print(f"{len(test)} test videos, {sum(map(len, target))} seconds, {len(labels)} steps and background\n")
+    everywhere = frame_accuracy(np.zeros_like(target), target)
+    print(f"{len(test)} test videos, {len(target)} seconds, {len(labels)} steps and background\n")
     rows.append(["background everywhere", everywhere["accuracy"], everywhere["accuracy_without_background"]])
     header = ["planted signal (stand-in, no evidence)", "frame accuracy", "without background"]
     print(tabulate(rows, headers=header, floatfmt=".1f", tablefmt="github"))
+
+
+def log_prior(clips: Sequence[Clip], labels: Sequence[str]) -> npt.NDArray[np.float32]:
+    """[1 + labels] log of the seconds that clips show of each class up to their last step; half a second where there is none."""
+    number = {label: at for at, label in enumerate(labels, start=1)}
+    seconds = np.concatenate([_classes(clip, number, max(step.end for step in clip.steps)) for clip in clips])
+    return np.asarray(np.log(np.maximum(np.bincount(seconds, minlength=len(labels) + 1), 0.5)), np.float32)
+
+
+def decoded(
+    dataset: Coin, clips: Sequence[Clip], labels: Sequence[str], prior: npt.NDArray[np.float32], signal: float
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """[seconds of all clips] the likeliest class of each, the codes and their size being known, and the true one; 0 is background.
+
+    Args:
+        dataset: whose stand-in is read.
+        clips: one after the other.
+        labels: of the classes from 1 on.
+        prior: [1 + labels], log.
+        signal: of the stand-in.
+    """
+    number = {label: at for at, label in enumerate(labels, start=1)}
+    weight = np.stack([np.zeros(44, np.float32), *map(step_code, labels)]).T * np.float32(signal)
+    bias = np.asarray(prior - signal**2 / 2 * (np.arange(len(labels) + 1) > 0), np.float32)  # noise around a code of length signal
+    guess, target = [], []
+    for clip in clips:
+        frames = dataset.read("planted", clip)
+        guess.append((frames @ weight + bias).argmax(axis=1))
+        target.append(_classes(clip, number, len(frames)))
+    return np.concatenate(guess), np.concatenate(target)
 
 
 def _classes(clip: Clip, number: dict[str, int], length: int) -> npt.NDArray[np.int64]:
