@@ -40,7 +40,7 @@ class CrossTask:
 
     Args:
         root: the folder crosstask_release, or one up to two levels above it; empty: TACO_BENCH_DATA.
-        features: feature streams, one row a second, such as "s3d-hm=FOLDER"; the release's own .npy hold three: i3d, r152, vggish.
+        features: feature streams, one row a second, such as "s3d-hm=FOLDER"; the folder of the release's own .npy has three.
         protocol: official: the 360 videos of videos_val.csv are the val split, all others the test split, of which the task's runs leave 30
             a task out; mmpt: one draw of 30 training videos a task, the others tested; pdpp: PDPP's 70/30 lists.
         planted_signal: adds the stream "planted", made from the annotations: a stand-in for features, no evidence; 0: noise alone.
