@@ -18,6 +18,7 @@ from taco_bench.sources import source_hash
 from taco_bench.text.corpus import Caption, Interest, caption_table, tokenize
 from taco_bench.text.idf import Idf
 from taco_bench.text.tagging import tag_captions
+from taco_bench.text.vocabulary import fit
 
 
 @dataclass
@@ -28,7 +29,7 @@ class Prepared:
         clips: of each split, without skipped ones.
         features: video tokens of all clips.
         captions: every caption, tokenized, by its text.
-        text_encoder: fitted to the training captions.
+        text_encoder: fitted to the training captions, or with the vocabulary of the training that it starts from.
         fingerprints: of the data set's files and the text encoder's weights.
         skipped: ids of clips without features.
         tagger: name and version of what tagged; empty where L2 is left out.
@@ -43,8 +44,14 @@ class Prepared:
     tagger: str = ""
 
 
-def prepare(experiment: Experiment, plugins: Plugins, reporter: Reporter) -> Prepared:
+def prepare(experiment: Experiment, plugins: Plugins, reporter: Reporter, tokenizer: str = "") -> Prepared:
     """Read, check and tokenize the data of an experiment.
+
+    Args:
+        experiment: whose data.
+        plugins: for its components.
+        reporter: shows the progress.
+        tokenizer: of the training that it starts from (:func:`taco_bench.text.vocabulary.tokenizer_text`); empty: learn what is to learn.
 
     Raises:
         DataError: whatever is wrong with it; names the file, line or clip.
@@ -63,8 +70,9 @@ def prepare(experiment: Experiment, plugins: Plugins, reporter: Reporter) -> Pre
         check_split(clips, name, "val")
     sampler = plugins.build("sampler", experiment.sampler) if experiment.sampler else None
     size = experiment.train.batch_size
-    check_size(clips, name, size, sampler.negatives(size) if sampler else None)
-    text_encoder, captions, tagger = _captions(experiment, clips, plugins, reporter)
+    if experiment.train.steps:  # else no batch is ever made
+        check_size(clips, name, size, sampler.negatives(size) if sampler else None)
+    text_encoder, captions, tagger = _captions(experiment, clips, plugins, reporter, tokenizer)
     if experiment.tokens:
         _refuse_no_interest(experiment, captions)
     fingerprints["text encoder"] = text_encoder.fingerprint()
@@ -85,12 +93,12 @@ def _features(
 
 
 def _captions(
-    experiment: Experiment, clips: Sequence[Clip], plugins: Plugins, reporter: Reporter
+    experiment: Experiment, clips: Sequence[Clip], plugins: Plugins, reporter: Reporter, tokenizer: str
 ) -> tuple[TextEncoder, dict[str, Caption], str]:
     texts = [caption for clip in clips for caption in clip.captions]
     training = [caption for clip in clips if clip.split == "train" for caption in clip.captions]
     encoder: TextEncoder = plugins.build("text-encoder", experiment.text_encoder)
-    encoder.fit(training, experiment.model.max_text_tokens)
+    fit(encoder, training, experiment.model.max_text_tokens, tokenizer)
     encodings = tokenize(texts, encoder.tokenizer(), experiment.model.max_text_tokens)
     words, tagger = _words(experiment, texts, training, plugins, reporter)
     selectors = [plugins.build("tokens", spec) for spec in experiment.tokens]

@@ -17,7 +17,7 @@ from taco_bench.store.identity import protocol
 
 FACTS_A_LINE = 8
 COMPARED = ("t2v R@1", "t2v R@10", "v2t R@1", "v2t R@10")
-PAPER_DATA = ("youcook2", "msrvtt", "activitynet", "crosstask", "coin")
+PAPER_DATA = ("youcook2", "msrvtt", "msrvtt-7k", "activitynet", "crosstask", "coin")
 
 
 @dataclass(frozen=True)
@@ -91,10 +91,11 @@ def _facts(group: Group) -> dict[str, str]:
         "video layers": str(model.video_layers),
         **({"fusion layers": str(model.fusion_layers)} if sampler else {}),
         "most video tokens": str(model.max_video_tokens),
-        "K =": str(train.batch_size),
+        **({"starts from": train.init} if train.init else {}),
+        **({"K =": str(train.batch_size)} if train.steps else {}),
         **({"K' =": str(sampler["hard_negatives"])} if "hard_negatives" in sampler else {}),
         "steps": str(train.steps),
-        "learning rate": f"{train.learning_rate:g}",
+        **({"learning rate": f"{train.learning_rate:g}"} if train.steps else {}),
         "dropout": f"{model.dropout:g}",
         "text encoder": experiment.text_encoder["type"],
         "streams": "+".join(spec["type"] for spec in experiment.encoder),
@@ -129,11 +130,11 @@ def _costs(results: Sequence[Group]) -> list[str]:
 
 
 def _equal_seconds(rows: Sequence[Row]) -> list[str]:
-    """The differences between results of which one was trained for no longer than the other."""
+    """The differences between results of which one was trained for no longer than the other; not of one that was not trained here."""
     lines = []
     for longer, shorter in itertools.permutations(rows, 2):
         seconds, given = shorter.mean(SECONDS), longer.mean(SECONDS)
-        if seconds <= given:
+        if 0 < seconds <= given:
             differences = ", ".join(f"{name} {shorter.mean(name) - longer.mean(name):+.1f}" for name in COMPARED if name in shorter.values)
             lines.append(f"given no more seconds ({seconds:.0f}, and {given:.0f}), {shorter.label} against {longer.label}: {differences}")
     return lines

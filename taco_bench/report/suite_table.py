@@ -144,6 +144,7 @@ def _facts(expanded: Expanded, cells: Mapping[str, Sequence[Cell]]) -> list[str]
         others = ", ".join(f"{label} {value}" for label, value in values.items() if value != usual)
         return f"{usual} ({others})" if others else usual
 
+    starts = {label: start for label, cell in made if (start := cell["experiment"]["train"].get("init"))}
     ties = [value for _, cell in made for column, value in next(iter(cell["rows"].values())).items() if column == "t2v ties"]
     taggers = sorted({cell["tagger"] for _, cell in made if cell["tagger"]})
     sizes = ", ".join(f"{value} {key}" for key, value in pool.items() if key not in ("split", "fusion pairs"))
@@ -152,6 +153,7 @@ def _facts(expanded: Expanded, cells: Mapping[str, Sequence[Cell]]) -> list[str]
         f"{pool.get('split')} split ({first['splits'].get(pool.get('split'), '')}), {sizes}",
         f"tie rule {of('evaluation', 'metric_convention')}" + (f", queries tied at most {max(ties):.1f} %" if ties else ""),
         f"d = {of('model', 'width')}, K = {of('train', 'batch_size')}, steps {of('train', 'steps')}",
+        *([f"starts from: {'; '.join(f'{label} from {start}' for label, start in starts.items())}"] if starts else []),
         f"checkpoint {of('train', 'checkpoint')} (selection split: {selection})",
         f"text encoder {of('text_encoder', 'type')}" + (f", parts of speech by {'; '.join(taggers)}" if taggers else ""),
         f"seeds {', '.join(map(str, expanded.seeds))}, protocol {experiment['task']['type']} version {_version(experiment)}",

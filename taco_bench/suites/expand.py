@@ -11,6 +11,7 @@ from taco_bench.errors import ConfigError, InfeasibleError, UserError
 from taco_bench.jobs.devices import resolve_device
 from taco_bench.jobs.facts import Facts, facts_of
 from taco_bench.jobs.plan import Line, control_lines, line_of
+from taco_bench.jobs.starts import StartsOf
 from taco_bench.plugins import Plugins
 from taco_bench.resolve import resolve
 from taco_bench.resources import registry_root
@@ -25,12 +26,13 @@ class Expanded:
     """A suite on a data set.
 
     Attributes:
-        suite: the suite.
-        data: name of the data set.
+        suite: the suite, as it is on this data set.
+        data: name of the data set, as the suite knows it.
         title: of the table: the suite and how the data set was written, such as "paper/table3@planted:holds".
         seeds: of every row.
         lines: the suite's rows, in its order.
         controls: trained controls of its control row.
+        below, above: the raw options that it was asked for with, beneath and over the suite's.
     """
 
     suite: Suite
@@ -39,6 +41,8 @@ class Expanded:
     seeds: tuple[int, ...]
     lines: tuple[Line, ...]
     controls: tuple[Line, ...]
+    below: tuple[Mapping[str, Any], ...] = ()
+    above: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def every(self) -> list[Line]:
@@ -57,7 +61,14 @@ class Expanded:
 
 
 def expand(
-    suite: Suite, data: str, below: Layers, above: Layers, seeds: Sequence[int], plugins: Plugins, announce: Callable[[str], None]
+    suite: Suite,
+    data: str,
+    below: Layers,
+    above: Layers,
+    seeds: Sequence[int],
+    plugins: Plugins,
+    announce: Callable[[str], None],
+    starts: StartsOf | None = None,
 ) -> Expanded:
     """Resolve the rows of a suite on a data set.
 
@@ -69,12 +80,14 @@ def expand(
         seeds: of every row.
         plugins: for the components.
         announce: called once with each line about what was decided in the user's place.
+        starts: finds the trainings that rows start from.
 
     Raises:
         ConfigError: a row is not valid; names the suite's file and the row. Or an option above replaces what makes the rows.
     """
     refuse_overrides(suite, above)
-    name = data.partition(":")[0]
+    name = suite.data_name(data)
+    suite = suite.on(name)
     said: list[str] = []
 
     def say(line: str) -> None:
@@ -86,46 +99,54 @@ def expand(
     lines, problems = [], []
     for row in suite.rows:
         try:
-            lines.append(_line(suite, row, name, data, [*below, {"data": data}], above, seeds, plugins, facts, say))
+            lines.append(row_line(suite, row, data, below, above, seeds, plugins, say, starts, facts))
         except ConfigError as error:
             problems += [UserError(p.what, where=f"{suite.path}: row {row.name!r}, {p.where}", hint=p.hint) for p in error.problems]
     if problems:
         raise ConfigError(problems)
     first = next(line for line in lines if line.name == suite.control)
-    controls = _controls(first, data, _facts(first.experiment, plugins, facts), seeds, plugins) if first.experiment else ()
-    return Expanded(suite, name, f"{suite.name}@{data}", tuple(seeds), tuple(lines), controls)
+    controls: tuple[Line, ...] = ()
+    if first.experiment:
+        controls = _controls(first, data, _facts(first.experiment, plugins, facts), seeds, plugins, starts)
+    return Expanded(suite, name, f"{suite.name}@{data}", tuple(seeds), tuple(lines), controls, tuple(below), tuple(above))
 
 
-def _controls(line: Line, written: str, facts: Facts, seeds: Sequence[int], plugins: Plugins) -> tuple[Line, ...]:
+def _controls(line: Line, written: str, facts: Facts, seeds: Sequence[int], plugins: Plugins, starts: StartsOf | None) -> tuple[Line, ...]:
     """The trained controls of a row; as with rows, their jobs name the data set, and their lines do not."""
     named = replace(line, label=f"{line.label} on {written}")
-    return tuple(
-        replace(made, label=line.label + made.label.removeprefix(named.label)) for made in control_lines(named, facts, seeds, plugins)
-    )
+    found = control_lines(named, facts, seeds, plugins, starts)
+    return tuple(replace(made, label=line.label + made.label.removeprefix(named.label)) for made in found)
 
 
-def _line(
+def row_line(
     suite: Suite,
     row: Row,
     data: str,
-    written: str,
     below: Layers,
     above: Layers,
     seeds: Sequence[int],
     plugins: Plugins,
-    facts: dict[str, Facts],
     say: Callable[[str], None],
+    starts: StartsOf | None,
+    facts: dict[str, Facts],
 ) -> Line:
-    reason = suite.not_run(row, data)
+    """One row of a suite on a data set; arguments as of :func:`expand`, and the facts that are known already.
+
+    Raises:
+        ConfigError: the row is not valid.
+    """
+    name = suite.data_name(data)
+    reason = suite.not_run(row, name)
     if reason:
         return Line(row.name, row.label, None, not_run=reason)
     try:
-        experiment = resolve_device(resolve([*below, *suite.layers(row, data), *above], plugins, say))
+        experiment = resolve_device(resolve([*below, {"data": data}, *suite.layers(row, name), *above], plugins, say))
+        known = _facts(experiment, plugins, facts)
+        made = line_of(row.name, f"{row.label} on {data}", experiment, known, seeds, plugins, starts)
     except ConfigError as error:
         if all(isinstance(problem, InfeasibleError) for problem in error.problems):
             return Line(row.name, row.label, None, not_run=error.problems[0].what)
         raise
-    made = line_of(row.name, f"{row.label} on {written}", experiment, _facts(experiment, plugins, facts), seeds, plugins)
     return replace(made, label=row.label)
 
 
