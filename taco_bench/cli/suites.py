@@ -27,20 +27,20 @@ def expanded(name: str, options: dict[str, Any], plugins: Plugins, reporter: Rep
     """A suite on each data set that is asked for."""
     suite = load_suite(name)
     sets: Sequence[str] = options["data"] or (DEFAULTS["data"],)
-    for task in (suite.on(suite.data_name(data)).task for data in sets):
+    for task in (suite.on(data.partition(":")[0]).task for data in sets):
         if options["task"] and options["task"] != (task,):
             raise UserError(f"{suite.name} is about the task {task}", where="--task", hint="leave it out")
     below, above = shared(options)
     starts = Starts(Store(results_root(options["results"])), plugins, reporter.say)
-    layers = [once(options), *above]
-    return [expand(suite, data, [below], layers, seeds_of(options, SEEDS), plugins, reporter.say, starts) for data in sets]
+    layers, seeds = [once(options), *above], seeds_of(options, SEEDS)
+    return [expand(suite, data, [below], layers, seeds, plugins, reporter.say, starts) for data in sets]
 
 
 def note(tables: Sequence[Expanded], store: Store) -> None:
     """Write down which cells the tables ask for, so that they are known again when something has changed."""
     for table in tables:
         cells = {line.name: {job.seed: job.cell for job in line.jobs} for line in table.every if line.jobs}
-        ask(store, table.title, cells, table.below, table.above)
+        ask(store, table.title, cells, options=table.asked_with)
 
 
 def save(table: SuiteTable, store: Store, task: str) -> str:

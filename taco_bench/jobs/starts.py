@@ -47,7 +47,7 @@ def starts_for(experiment: Experiment, seeds: Sequence[int], starts: StartsOf | 
     if reference is None:
         return [None for _ in seeds]
     if starts is None:
-        raise ConfigError([UserError("there is no results folder to find the start in", where="--init", hint="--results DIR")])
+        raise ConfigError([InfeasibleError("there is no results folder to find the start in", where="--init", hint="--results DIR")])
     found = starts(reference, seeds)
     problems = list(mismatches(experiment, found[0]))
     if problems:

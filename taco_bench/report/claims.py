@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from taco_bench.report.queries import figure, paired, unlike, videos
-from taco_bench.report.rows import Cell
+from taco_bench.report.rows import Cell, start_of
 from taco_bench.stats.intervals import cluster_bootstrap
 from taco_bench.stats.verdicts import Comparison, Verdict, judge
 from taco_bench.suites.published import published
@@ -96,7 +96,7 @@ def _fields(suite: Suite, claim: Claim, data: str, cells: Cells) -> list[str]:
         row = suite.row(name).paper_row
         stated = published(suite.paper).protocol_of(row, data) if row else {}
         for cell in list(cells.get(name, ()))[:1]:
-            ours = {**cell["experiment"], "pool": cell["pool"]}
+            ours = {**cell["experiment"], "pool": cell["pool"], "start": start_of(cell)}
             found += [f"{key} {value}, the paper's {stated[key]}" for key in stated if (value := _at(ours, key)) not in (None, stated[key])]
     return found
 

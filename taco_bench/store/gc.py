@@ -125,7 +125,7 @@ def _superseded(store: Store) -> list[Waste]:
 
 def _trainings(cell: dict[str, Any]) -> list[str]:
     """The training of a cell, and those that it goes back to."""
-    parts = cell["parts"] or {}
+    parts = cell.get("parts") or {}
     return [cell["training"], *(id_of(start) for start in chain_of(parts.get("training", {})))]
 
 

@@ -58,10 +58,10 @@ def ask(
     store: Store,
     table: str,
     rows: dict[str, dict[int, str]],
-    below: Sequence[Mapping[str, Any]] = (),
-    above: Sequence[Mapping[str, Any]] = (),
+    *,
+    options: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
 ) -> None:
-    """Note the cells, by row and seed, that a table is asked for now, and the raw options below and above the suite's.
+    """Note the cells, by row and seed, that a table is asked for now, and the raw options "below" and "above" the suite's.
 
     Whoever starts from a row of the table starts from what is made with these options.
     """
@@ -70,5 +70,5 @@ def ask(
         for seed, cell in seeds.items():
             before = known.setdefault(row, {}).get(str(seed), [])
             known[row][str(seed)] = [*(old for old in before if old != cell), cell][-KEPT:]
-    options = json.loads(json.dumps({"below": list(below), "above": list(above)}, default=str))  # a .py file may hold paths
-    save_json(ledger_file(store, table), {"schema_version": SCHEMA_VERSION, "table": table, "options": options, "rows": known})
+    plain = json.loads(json.dumps(options or {}, default=str))  # a .py file may hold paths
+    save_json(ledger_file(store, table), {"schema_version": SCHEMA_VERSION, "table": table, "options": plain, "rows": known})

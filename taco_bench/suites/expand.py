@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from taco_bench.config import Experiment
@@ -32,7 +32,7 @@ class Expanded:
         seeds: of every row.
         lines: the suite's rows, in its order.
         controls: trained controls of its control row.
-        below, above: the raw options that it was asked for with, beneath and over the suite's.
+        asked_with: raw options "below" and "above" the suite's.
     """
 
     suite: Suite
@@ -41,8 +41,7 @@ class Expanded:
     seeds: tuple[int, ...]
     lines: tuple[Line, ...]
     controls: tuple[Line, ...]
-    below: tuple[Mapping[str, Any], ...] = ()
-    above: tuple[Mapping[str, Any], ...] = ()
+    asked_with: Mapping[str, Layers] = field(default_factory=dict)
 
     @property
     def every(self) -> list[Line]:
@@ -86,7 +85,7 @@ def expand(
         ConfigError: a row is not valid; names the suite's file and the row. Or an option above replaces what makes the rows.
     """
     refuse_overrides(suite, above)
-    name = suite.data_name(data)
+    name = data.partition(":")[0]
     suite = suite.on(name)
     said: list[str] = []
 
@@ -99,7 +98,7 @@ def expand(
     lines, problems = [], []
     for row in suite.rows:
         try:
-            lines.append(row_line(suite, row, data, below, above, seeds, plugins, say, starts, facts))
+            lines.append(row_line(suite, row, data, [*below, {"data": data}], above, seeds, plugins, facts, say, starts))
         except ConfigError as error:
             problems += [UserError(p.what, where=f"{suite.path}: row {row.name!r}, {p.where}", hint=p.hint) for p in error.problems]
     if problems:
@@ -108,7 +107,7 @@ def expand(
     controls: tuple[Line, ...] = ()
     if first.experiment:
         controls = _controls(first, data, _facts(first.experiment, plugins, facts), seeds, plugins, starts)
-    return Expanded(suite, name, f"{suite.name}@{data}", tuple(seeds), tuple(lines), controls, tuple(below), tuple(above))
+    return Expanded(suite, name, f"{suite.name}@{data}", tuple(seeds), tuple(lines), controls, {"below": below, "above": above})
 
 
 def _controls(line: Line, written: str, facts: Facts, seeds: Sequence[int], plugins: Plugins, starts: StartsOf | None) -> tuple[Line, ...]:
@@ -126,21 +125,21 @@ def row_line(
     above: Layers,
     seeds: Sequence[int],
     plugins: Plugins,
+    facts: dict[str, Facts],
     say: Callable[[str], None],
     starts: StartsOf | None,
-    facts: dict[str, Facts],
 ) -> Line:
-    """One row of a suite on a data set; arguments as of :func:`expand`, and the facts that are known already.
+    """One row of a suite on a data set, which ``below`` names; other arguments as of :func:`expand`, and the facts that are known already.
 
     Raises:
         ConfigError: the row is not valid.
     """
-    name = suite.data_name(data)
+    name = data.partition(":")[0]
     reason = suite.not_run(row, name)
     if reason:
         return Line(row.name, row.label, None, not_run=reason)
     try:
-        experiment = resolve_device(resolve([*below, {"data": data}, *suite.layers(row, name), *above], plugins, say))
+        experiment = resolve_device(resolve([*below, *suite.layers(row, name), *above], plugins, say))
         known = _facts(experiment, plugins, facts)
         made = line_of(row.name, f"{row.label} on {data}", experiment, known, seeds, plugins, starts)
     except ConfigError as error:

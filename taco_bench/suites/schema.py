@@ -119,12 +119,6 @@ class Suite(SuiteFile):
         """The row of a name."""
         return next(row for row in self.rows if row.name == name)
 
-    def data_name(self, written: str) -> str:
-        """The name under which the suite, or the paper's table, knows a data set: of ``msrvtt:7k`` ``msrvtt-7k`` where one of them does."""
-        whole = written.replace(":", "-")
-        known = {*self.data, *(published(self.paper).columns if self.paper else ())}
-        return whole if whole in known else written.partition(":")[0]
-
     def on(self, data: str) -> Suite:
         """The suite as it is on a data set, whose task, columns and metric may be its own."""
         own = self._on(data)

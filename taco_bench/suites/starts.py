@@ -76,21 +76,22 @@ class Starts:
         self._open.append(reference)
         try:
             line = row_line(
-                suite.on(suite.data_name(data)),
+                suite.on(data.partition(":")[0]),
                 found,
                 data,
-                options["below"],
+                [*options["below"], {"data": data}],
                 options["above"],
                 seeds,
                 self.plugins,
+                self._facts,
                 lambda _: None,
                 self,
-                self._facts,
             )
         except DataError as error:
             return self._made(reference, asked(self.store, title).get(row, {}), seeds, error)
         except ConfigError as error:
-            raise ConfigError([_unknown(reference, error.problems[0].what, error.problems[0].hint)]) from None
+            first = min(error.problems, key=lambda problem: problem.where != "--data")  # an unknown data set has no encoders either
+            raise ConfigError([_unknown(reference, first.what, first.hint)]) from None
         finally:
             self._open.pop()
         if line.not_run:
@@ -113,4 +114,4 @@ class Starts:
 
 def _unknown(reference: str, reason: str, hint: str = "") -> UserError:
     """A start of which cannot be told what it is: a row without one is not run."""
-    return InfeasibleError(f"it starts from {reference}, of which cannot be told what it is: {reason}", where="--init", hint=hint)
+    return InfeasibleError(f"it starts from {reference}, which cannot be planned here: {reason}", where="--init", hint=hint)
