@@ -76,7 +76,7 @@ def test_places_keep_their_rows(texts: int, videos: int, tmp_path: Path) -> None
     [
         ({"model": {"width": 32}}, "fusion.kind.weight"),
         ({"model": {"video_layers": 2}}, "no weight video.layers.1"),
-        ({"model": {"feedforward": 16}}, "expand"),
+        ({"model": {"feedforward": 16}}, "fusion.layers.0.contract.weight"),
         ({"model": {"fusion_layers": 1}}, "a weight fusion.layers.1"),
     ],
 )
