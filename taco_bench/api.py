@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from taco_bench.atomic import replace_file, sha256_of
 from taco_bench.data.store.streams import FeatureStreams
@@ -44,6 +44,7 @@ __all__ = [
     "FeatureFiles",
     "FeatureStreams",
     "Launcher",
+    "LearntVocabulary",
     "Load",
     "PairScores",
     "PluginError",
@@ -293,6 +294,14 @@ class TextEncoder(Protocol):
 
     def fingerprint(self) -> str:
         """A hash of the weights and the vocabulary that it starts from."""
+
+
+@runtime_checkable
+class LearntVocabulary(TextEncoder, Protocol):
+    """A text encoder whose vocabulary is learnt from captions, so that a training that starts from another takes over that one's."""
+
+    def adopt(self, tokenizer: tokenizers.Tokenizer, max_tokens: int) -> None:
+        """Take over a tokenizer that an encoder with the same options learnt; called once, first, in the place of ``fit``."""
 
 
 @dataclass(frozen=True)

@@ -62,7 +62,10 @@ class Losses(Section):
 class Train(Section):
     """The recipe; the defaults are the paper's for a single data set (P 4.3)."""
 
-    steps: Count = Field(30_000, description="optimizer steps")
+    init: str | None = Field(
+        None, description="training to start from: its id, or SUITE@DATA:ROW for that row's training of the same seed; none: from scratch"
+    )
+    steps: Count = Field(30_000, description="optimizer steps; 0 evaluates the start, or the untrained model, as it is")
     batch_size: Positive = Field(128, description="K, pairs a step")
     learning_rate: PositiveReal = Field(1e-4, description="highest learning rate of Adam")
     warmup_steps: Count | None = Field(
@@ -110,8 +113,11 @@ class Experiment(Section):
     acknowledge: tuple[Leak, ...] = ()
 
     def training(self) -> dict[str, Any]:
-        """The half that training depends on, ready for JSON: two experiments that share it share their trainings."""
-        other: Any = {"task": True, "evaluation": True, "controls": True, "acknowledge": True, "train": {"fusion_memory"}}
+        """The half that training depends on, ready for JSON: two experiments that share it, and their start, share their trainings.
+
+        How the start is named is no part of it; which training it is, is (:func:`taco_bench.store.identity.training_parts`).
+        """
+        other: Any = {"task": True, "evaluation": True, "controls": True, "acknowledge": True, "train": {"fusion_memory", "init"}}
         return self.model_dump(mode="json", exclude=other)
 
     def components(self) -> list[tuple[str, Spec]]:
@@ -129,8 +135,8 @@ class Experiment(Section):
         return several + [(kind, spec) for kind, spec in single if spec is not None]
 
     def shuffled(self) -> Experiment:
-        """The control of this experiment: trained in the same way on shuffled captions."""
-        return self.model_copy(update={"train": self.train.model_copy(update={"shuffle_captions": True})})
+        """The control of this experiment: trained in the same way on shuffled captions, and from scratch: a start would know something."""
+        return self.model_copy(update={"train": self.train.model_copy(update={"shuffle_captions": True, "init": None})})
 
 
 SECTIONS: dict[str, type[Section]] = {"model": Model, "losses": Losses, "train": Train, "evaluation": Evaluation}

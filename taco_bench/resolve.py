@@ -7,7 +7,7 @@ from typing import Any
 
 import pydantic
 
-from taco_bench.config import LEAKS, SCORE_OF, SECTIONS, Experiment, Loss, Losses, Section
+from taco_bench.config import LEAKS, SCORE_OF, SECTIONS, Experiment, Loss, Losses, Section, Train
 from taco_bench.errors import ConfigError, InfeasibleError, PluginError, UserError, nearest
 from taco_bench.options import check_options, coerce, options_of
 from taco_bench.plugins import EXPERIMENT_KINDS, Plugins
@@ -169,9 +169,17 @@ def _validated(fields: Mapping[str, Any]) -> Experiment:
         changes |= {"sampler": None}
     if experiment.train.warmup_steps is None:
         changes["train"] = experiment.train.model_copy(update={"warmup_steps": experiment.train.steps // 6})
+    if experiment.train.steps == 0:
+        changes |= {"train": _without_steps(experiment.train), "sampler": None, "token_weights": None}
     scores = tuple(dict.fromkeys(experiment.evaluation.scores or (SCORE_OF[loss] for loss in used)))
     changes["evaluation"] = experiment.evaluation.model_copy(update={"scores": scores})
     return experiment.model_copy(update=changes)
+
+
+def _without_steps(train: Train) -> Train:
+    """The recipe of a training without steps: what only steps would read is at its default."""
+    read = ("init", "precision", "device", "threads", "fusion_memory")
+    return Train.model_validate({"steps": 0, "warmup_steps": 0, **{name: getattr(train, name) for name in read}})
 
 
 def _relevant_losses(losses: Losses, used: tuple[Loss, ...]) -> Losses:

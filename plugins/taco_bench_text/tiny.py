@@ -78,6 +78,10 @@ class Tiny:
         tokenizer.post_processor = processors.BertProcessing(*ends)
         self._tokenizer, self._max_tokens = tokenizer, max_tokens
 
+    def adopt(self, tokenizer: tokenizers.Tokenizer, max_tokens: int) -> None:
+        """Take over word pieces that were learnt before."""
+        self._tokenizer, self._max_tokens = tokenizer, max_tokens
+
     def tokenizer(self) -> tokenizers.Tokenizer:
         """The learnt tokenizer."""
         assert self._tokenizer is not None, "fit() comes first"

@@ -46,6 +46,10 @@ class Words:
         tokenizer.post_processor = processors.BertProcessing(*((end, vocabulary[end]) for end in ("[SEP]", "[CLS]")))
         self._tokenizer = tokenizer
 
+    def adopt(self, tokenizer: tokenizers.Tokenizer, max_tokens: int) -> None:
+        """Take over words that were numbered before."""
+        self._tokenizer = tokenizer
+
     def tokenizer(self) -> tokenizers.Tokenizer:
         """The tokenizer of whole words."""
         assert self._tokenizer is not None, "fit() comes first"

@@ -38,20 +38,46 @@ def command(cell: str, *, config: bool, as_json: bool, results: str | None) -> N
         return
     click.echo("".join(f"note: {note}\n\n" for note in found.notes), nl=False)
     for record in found.cells:
-        click.echo("\n".join([*_lines(record, store), *_again(record, results)]) + "\n")
+        click.echo("\n".join([*_lines(record, store), *_again(record, store, results)]) + "\n")
 
 
 def _configuration(cell: dict[str, Any]) -> dict[str, Any]:
-    """The experiment without its trained controls, which are cells of their own; those that are evaluated are part of this one."""
+    """The experiment without its trained controls, which are cells of their own; those that are evaluated are part of this one.
+
+    What it starts from is named by its id: a row of a suite may be another training tomorrow.
+    """
     evaluated = (cell["parts"] or {}).get("cell", {}).get("controls")
     controls = cell["experiment"]["controls"]
     kept = controls if evaluated is None else [spec for spec in controls if f"control {spec['type']}" in evaluated]
-    return {**cell["experiment"], "controls": kept}
+    starts = [{**cell["experiment"]["train"], "init": name} for name, _ in _chain(cell)[:1]]
+    return {**cell["experiment"], "controls": kept, **({"train": starts[0]} if starts else {})}
 
 
-def _again(cell: dict[str, Any], results: str | None) -> Iterator[str]:
+def _chain(cell: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    """Id and parts of each training that the cell's goes back to, the nearest first."""
+    from taco_bench.store.identity import chain_of, id_of
+
+    return [(id_of(parts), parts) for parts in chain_of((cell["parts"] or {}).get("training", {}))]
+
+
+def _links(cell: dict[str, Any], store: Any) -> dict[str, str]:
+    """What each training of the chain was trained on, by its id."""
+    found = {}
+    for name, parts in _chain(cell):
+        options = parts["configuration"]
+        data = ", ".join(f"{key} {value}" for key, value in options["data"].items() if key != "type" and value not in (None, ""))
+        losses = "+".join(loss.upper() for loss in options["losses"]["use"])
+        there = "" if store.training(name) is not None else "; it is not in this folder"
+        steps = f"{options['train']['steps']} steps of {losses}"
+        found[name] = f"{options['data']['type']}{f' ({data})' if data else ''}, {steps}, seed {parts['seed']}{there}"
+    return found
+
+
+def _again(cell: dict[str, Any], store: Any, results: str | None) -> Iterator[str]:
     where = f" --results {shlex.quote(results)}" if results else ""
     yield "again:"
+    for start, _ in _chain(cell)[:1]:
+        yield f"  mkdir -p elsewhere/trainings && cp -r {shlex.quote(str(store.training_folder(start)))} elsewhere/trainings/"
     yield f"  taco-bench explain {cell['id']}{where} --config > {cell['id']}.json"
     yield f"  taco-bench run --config {cell['id']}.json --seed {cell['seed']} --results elsewhere"
 
@@ -63,6 +89,7 @@ def _lines(cell: dict[str, Any], store: Any) -> Iterator[str]:
     yield f"cell {cell['id']}, training {cell['training']}, seed {cell['seed']}"
     yield f"file: {store.cell_file(cell['id'])} (ranks of every query, arrays in the .npz beside it)"
     yield from _part("figures", {name: f"{value:.2f}" for name, value in first.items()})
+    yield from _part("starts from, the nearest first", _links(cell, store))
     yield from _part("pool", cell["pool"])
     chance = {name: f"{low:.2f} to {high:.2f}" for name, (_, low, high) in intervals([cell], store).items()}
     yield from _part("chance (99.9 % interval of a permuted gallery)", chance)

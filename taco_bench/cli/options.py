@@ -12,7 +12,7 @@ import click
 
 from taco_bench.errors import UserError
 
-GRID = ("data", "encoder", "text_encoder", "task", "tokens", "token_weights", "sampler", "losses", "scores", "steps")
+GRID = ("data", "encoder", "text_encoder", "task", "tokens", "token_weights", "sampler", "losses", "scores", "init", "steps")
 """Options that make a grid when they are repeated."""
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -29,7 +29,13 @@ EXPERIMENT = (
     click.option("--scores", multiple=True, help="Scores summed at test time: sentence,token,fusion.  [default: the trained ones]"),
     click.option("--seed", type=click.IntRange(min=0), default=None, help="First seed.  [default: 0]"),
     click.option("--seeds", type=click.IntRange(min=1), default=None, help="Number of seeds.  [default: 1; of a suite 5]"),
-    click.option("--steps", type=click.IntRange(min=0), multiple=True, help="Optimizer steps.  [default: the data set's]"),
+    click.option("--init", multiple=True, metavar="TRAINING", help="Training to start from: an id, or SUITE@DATA:ROW.  [default: none]"),
+    click.option(
+        "--steps",
+        type=click.IntRange(min=0),
+        multiple=True,
+        help="Optimizer steps; 0: evaluate the start as it is.  [default: the data set's]",
+    ),
     click.option("--set", "assignments", multiple=True, metavar="A.B=C", help="Any other option; `taco-bench show options` lists them."),
     click.option("--config", type=click.Path(), default=None, help="A .py, .yaml or .json file of options, below the command line's."),
     click.option("--on-missing", type=click.Choice(["error", "skip"]), default=None, help="Clips without features.  [default: error]"),
@@ -104,7 +110,9 @@ def _raw(point: Sequence[tuple[str, Any]]) -> dict[str, Any]:
         elif name == "scores":
             raw["evaluation"] = {"scores": value.split(",")}
         elif name == "steps":
-            raw["train"] = {"steps": value}
+            raw.setdefault("train", {})["steps"] = value
+        elif name == "init":
+            raw.setdefault("train", {})["init"] = None if value == "none" else value
         else:
             raw[name] = value
     return raw

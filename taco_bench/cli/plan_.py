@@ -92,6 +92,8 @@ def _sum(states: Sequence[State], store: Store, plugins: Any, options: dict[str,
     from taco_bench.jobs.price import total
 
     todo = [state for state in states if state.state != "done"]
+    if not states:
+        return ["no row can be run"]
     if not todo:
         return ["all cells are there; `taco-bench table` prints them"]
     unknown = sum(state.price is None for state in todo)

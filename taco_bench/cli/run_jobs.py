@@ -25,6 +25,7 @@ from taco_bench.resources import results_root
 from taco_bench.store.cells import Store
 from taco_bench.store.identity import id_of
 from taco_bench.suites.published import reported_as
+from taco_bench.suites.starts import Starts
 
 
 def run(
@@ -44,8 +45,9 @@ def run(
     plugins = load_plugins(third_party)
     complain(plugins, reporter)
     store = Store(results_root(results))
-    tables = list(_by_table(_lines(points, shared, seeds, plugins, reporter)))
-    controls = [_controls(lines[0], seeds, plugins) for lines in tables]
+    starts = Starts(store, plugins, reporter.say)
+    tables = list(_by_table(_lines(points, shared, seeds, plugins, reporter, starts)))
+    controls = [_controls(lines[0], seeds, plugins, starts) for lines in tables]
     store.check_writable()
     every = [line for lines in [*tables, *controls] for line in lines]
     failed = make(every, plugins, store, reporter, launcher, third_party=third_party, fail_fast=fail_fast, force=force)
@@ -62,11 +64,12 @@ def _lines(
     seeds: Sequence[int],
     plugins: Plugins,
     reporter: Reporter,
+    starts: Starts,
 ) -> list[Line]:
     config, above = shared
     experiments = [(label, resolve_device(resolve([config, raw, *above], plugins, reporter.say))) for label, raw in points]
     return [
-        line_of(str(at), label or _describe(experiment), experiment, facts_of(experiment, plugins), seeds, plugins)
+        line_of(str(at), label or _describe(experiment), experiment, facts_of(experiment, plugins), seeds, plugins, starts)
         for at, (label, experiment) in enumerate(experiments)
     ]
 
@@ -83,10 +86,10 @@ def _spelt(spec: dict[str, Any]) -> str:
     return ":".join([spec["type"], *(str(value) for value in list(spec.values())[1:2])])
 
 
-def _controls(line: Line, seeds: Sequence[int], plugins: Plugins) -> list[Line]:
+def _controls(line: Line, seeds: Sequence[int], plugins: Plugins, starts: Starts) -> list[Line]:
     """The trained controls of a table: its first row's."""
     assert line.experiment is not None
-    return control_lines(line, facts_of(line.experiment, plugins), seeds, plugins)
+    return control_lines(line, facts_of(line.experiment, plugins), seeds, plugins, starts)
 
 
 def _by_table(lines: Sequence[Line]) -> Iterator[list[Line]]:

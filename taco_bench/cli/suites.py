@@ -13,10 +13,12 @@ from taco_bench.errors import UserError
 from taco_bench.plugins import Plugins
 from taco_bench.reporting import Reporter
 from taco_bench.resolve import DEFAULTS
+from taco_bench.resources import results_root
 from taco_bench.store.cells import Store
 from taco_bench.store.ledger import ask, file_name
 from taco_bench.suites.expand import Expanded, expand
 from taco_bench.suites.load import load_suite
+from taco_bench.suites.starts import Starts
 
 if TYPE_CHECKING:
     from taco_bench.report.suite_table import SuiteTable
@@ -27,12 +29,14 @@ SEEDS = 5
 def expanded(name: str, options: dict[str, Any], plugins: Plugins, reporter: Reporter) -> list[Expanded]:
     """A suite on each data set that is asked for."""
     suite = load_suite(name)
-    if options["task"] and options["task"] != (suite.task,):
-        raise UserError(f"{suite.name} is about the task {suite.task}", where="--task", hint="leave it out")
-    below, above = shared(options)
     sets: Sequence[str] = options["data"] or (DEFAULTS["data"],)
+    for task in (suite.on(data.partition(":")[0]).task for data in sets):
+        if options["task"] and options["task"] != (task,):
+            raise UserError(f"{suite.name} is about the task {task}", where="--task", hint="leave it out")
+    below, above = shared(options)
+    starts = Starts(Store(results_root(options["results"])), plugins, reporter.say)
     layers, seeds, words = [once(options), *above], seeds_of(options, SEEDS), _words(options)
-    return [replace(expand(suite, data, [below], layers, seeds, plugins, reporter.say), options=words) for data in sets]
+    return [replace(expand(suite, data, [below], layers, seeds, plugins, reporter.say, starts), options=words) for data in sets]
 
 
 def _words(options: dict[str, Any]) -> tuple[str, ...]:
@@ -55,7 +59,8 @@ def _known() -> list[click.Option]:
 def note(tables: Sequence[Expanded], store: Store) -> None:
     """Write down which cells the tables ask for, so that they are known again when something has changed."""
     for table in tables:
-        ask(store, table.title, {line.name: {job.seed: job.cell for job in line.jobs} for line in table.every if line.jobs})
+        cells = {line.name: {job.seed: job.cell for job in line.jobs} for line in table.every if line.jobs}
+        ask(store, table.title, cells, options=table.asked_with)
 
 
 def save(table: SuiteTable, store: Store, task: str) -> str:

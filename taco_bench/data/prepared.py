@@ -18,6 +18,7 @@ from taco_bench.sources import source_hash
 from taco_bench.text.corpus import Caption, Interest, caption_table, tokenize
 from taco_bench.text.idf import Idf
 from taco_bench.text.tagging import tag_captions
+from taco_bench.text.vocabulary import fit
 
 
 @dataclass
@@ -30,7 +31,7 @@ class Prepared:
         captions: every caption, tokenized, by its text.
         step_texts: every text of steps and procedures that is no caption, in the same way. Nothing is learnt from them: vocabulary, idf
             and the order in which a frozen network computes its hidden states are those of the captions.
-        text_encoder: fitted to the training captions.
+        text_encoder: fitted to the training captions, or with the vocabulary of the training that it starts from.
         fingerprints: of the data set's files and the text encoder's weights.
         skipped: ids of clips without features.
         tagger: name and version of what tagged; empty where L2 is left out.
@@ -48,8 +49,14 @@ class Prepared:
     step_texts: dict[str, Caption] = field(default_factory=dict)
 
 
-def prepare(experiment: Experiment, plugins: Plugins, reporter: Reporter) -> Prepared:
+def prepare(experiment: Experiment, plugins: Plugins, reporter: Reporter, tokenizer: str = "") -> Prepared:
     """Read, check and tokenize the data of an experiment.
+
+    Args:
+        experiment: whose data.
+        plugins: for its components.
+        reporter: shows the progress.
+        tokenizer: of the training that it starts from (:func:`taco_bench.text.vocabulary.tokenizer_text`); empty: learn what is to learn.
 
     Raises:
         DataError: whatever is wrong with it; names the file, line or clip.
@@ -71,8 +78,9 @@ def prepare(experiment: Experiment, plugins: Plugins, reporter: Reporter) -> Pre
         check_split(clips, name, "val")
     sampler = plugins.build("sampler", experiment.sampler) if experiment.sampler else None
     size = experiment.train.batch_size
-    check_size(clips, name, size, sampler.negatives(size) if sampler else None)
-    text_encoder, captions, step_texts, tagger = _captions(experiment, clips, plugins, reporter)
+    if experiment.train.steps:  # else no batch is ever made
+        check_size(clips, name, size, sampler.negatives(size) if sampler else None)
+    text_encoder, captions, step_texts, tagger = _captions(experiment, clips, plugins, reporter, tokenizer)
     if experiment.tokens:
         _refuse_no_interest(experiment, captions)
     fingerprints["text encoder"] = text_encoder.fingerprint()
@@ -93,13 +101,13 @@ def _features(
 
 
 def _captions(
-    experiment: Experiment, clips: Sequence[Clip], plugins: Plugins, reporter: Reporter
+    experiment: Experiment, clips: Sequence[Clip], plugins: Plugins, reporter: Reporter, tokenizer: str
 ) -> tuple[TextEncoder, dict[str, Caption], dict[str, Caption], str]:
     texts = [caption for clip in clips for caption in clip.captions]
     training = [caption for clip in clips if clip.split == "train" for caption in clip.captions]
     steps = texts_of_steps(clips)
     encoder: TextEncoder = plugins.build("text-encoder", experiment.text_encoder)
-    encoder.fit(training, experiment.model.max_text_tokens)
+    fit(encoder, training, experiment.model.max_text_tokens, tokenizer)
     words, tagger = _words(experiment, (texts, steps), training, plugins, reporter)
     selectors = [plugins.build("tokens", spec) for spec in experiment.tokens]
     interest = Interest(selectors, plugins.build("token-weights", experiment.token_weights) if experiment.token_weights else None)

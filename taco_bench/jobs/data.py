@@ -26,16 +26,16 @@ class DataCache:
         self.plugins, self.reporter = plugins, reporter
         self._found: dict[str, Prepared] = {}
 
-    def get(self, experiment: Experiment) -> Prepared:
-        """The prepared data of an experiment.
+    def get(self, experiment: Experiment, tokenizer: str = "") -> Prepared:
+        """The prepared data of an experiment, with the tokenizer of the training that it starts from where there is one.
 
         Raises:
             DataError: whatever is wrong with it.
         """
         read: Any = {**dict.fromkeys(READ, True), "train": {"validate_every", "batch_size"}, "evaluation": {"split"}}
-        key = json.dumps(experiment.model_dump(mode="json", include=read), sort_keys=True)
+        key = json.dumps([experiment.model_dump(mode="json", include=read), experiment.train.steps > 0, tokenizer], sort_keys=True)
         if key not in self._found:
             while len(self._found) >= KEPT:
                 self._found.pop(next(iter(self._found)))
-            self._found[key] = prepare(experiment, self.plugins, self.reporter)
+            self._found[key] = prepare(experiment, self.plugins, self.reporter, tokenizer)
         return self._found[key]

@@ -9,6 +9,7 @@ from typing import Any
 
 from taco_bench.config import Experiment
 from taco_bench.jobs.facts import Facts
+from taco_bench.jobs.starts import StartsOf, starts_for
 from taco_bench.plugins import Plugins
 from taco_bench.store.cells import Store
 from taco_bench.store.identity import cell_parts, id_of, training_parts
@@ -34,6 +35,12 @@ class Job:
     def training(self) -> str:
         """Id of the training."""
         return id_of(self.parts["training"])
+
+    @cached_property
+    def start(self) -> str:
+        """Id of the training that it starts from; empty where there is none."""
+        start = self.parts["training"].get("start")
+        return "" if start is None else id_of(start)
 
     @cached_property
     def cell(self) -> str:
@@ -62,29 +69,51 @@ class Line:
     control_of: str = ""
 
 
-def job_of(label: str, experiment: Experiment, facts: Facts, seed: int, plugins: Plugins) -> Job:
-    """The job of one experiment and seed."""
-    training = training_parts(experiment, seed, facts.fingerprints | {"tagger": facts.tagger}, plugins)
+def job_of(label: str, experiment: Experiment, facts: Facts, seed: int, plugins: Plugins, start: dict[str, Any] | None = None) -> Job:
+    """The job of one experiment and seed; ``start`` holds the parts of the training that it starts from."""
+    training = training_parts(experiment, seed, facts.fingerprints | {"tagger": facts.tagger}, plugins, start)
     parts = {"training": training, "cell": cell_parts(experiment, id_of(training), plugins)}
     return Job(experiment, seed, f"{label}, seed {seed}", parts)
 
 
-def line_of(name: str, label: str, experiment: Experiment, facts: Facts, seeds: Sequence[int], plugins: Plugins) -> Line:
-    """The row of an experiment over all seeds."""
-    first = job_of(label, experiment, facts, seeds[0], plugins)
-    return Line(name, label, experiment, tuple(_with_seed(first, label, seed) for seed in seeds))
+def line_of(
+    name: str,
+    label: str,
+    experiment: Experiment,
+    facts: Facts,
+    seeds: Sequence[int],
+    plugins: Plugins,
+    starts: StartsOf | None = None,
+) -> Line:
+    """The row of an experiment over all seeds.
+
+    Args:
+        name: of the row.
+        label: as the table shows it.
+        experiment: of the row.
+        facts: of its data.
+        seeds: a job each.
+        plugins: for the components.
+        starts: finds the training that it starts from.
+
+    Raises:
+        ConfigError: it cannot start from there.
+    """
+    found = starts_for(experiment, seeds, starts)
+    first = job_of(label, experiment, facts, seeds[0], plugins, found[0])
+    return Line(name, label, experiment, tuple(_with_seed(first, label, seed, start) for seed, start in zip(seeds, found, strict=True)))
 
 
-def _with_seed(job: Job, label: str, seed: int) -> Job:
-    """The same cell of another seed: all but the seed is shared, so nothing is hashed twice."""
-    training = {**job.parts["training"], "seed": seed}
+def _with_seed(job: Job, label: str, seed: int, start: dict[str, Any] | None) -> Job:
+    """The same cell of another seed: all but the seed and the start is shared, so nothing is hashed twice."""
+    training = {**job.parts["training"], "seed": seed, **({} if start is None else {"start": start})}
     return Job(
         job.experiment, seed, f"{label}, seed {seed}", {"training": training, "cell": {**job.parts["cell"], "training": id_of(training)}}
     )
 
 
-def control_lines(line: Line, facts: Facts, seeds: Sequence[int], plugins: Plugins) -> list[Line]:
-    """The controls of a row that are trained, a line each."""
+def control_lines(line: Line, facts: Facts, seeds: Sequence[int], plugins: Plugins, starts: StartsOf | None = None) -> list[Line]:
+    """The controls of a row that are trained, a line each; arguments as of :func:`line_of`."""
     assert line.experiment is not None
     found = []
     for spec in line.experiment.controls:
@@ -92,7 +121,7 @@ def control_lines(line: Line, facts: Facts, seeds: Sequence[int], plugins: Plugi
         if experiment is not None:
             name = spec["type"]
             label = f"{line.label}, {name}"
-            made = line_of(f"{line.name}/{name}", label, experiment, facts, seeds, plugins)
+            made = line_of(f"{line.name}/{name}", label, experiment, facts, seeds, plugins, starts)
             found.append(Line(made.name, label, experiment, made.jobs, control_of=line.name))
     return found
 

@@ -20,15 +20,24 @@ def causes(old: Mapping[str, Any], parts: Mapping[str, Any]) -> list[str]:
     """
     if not old.get("parts"):
         return ["it was made before the parts of ids were recorded"]
-    before, after = old["parts"]["training"], parts["training"]
+    found = _training_causes(old["parts"]["training"], parts["training"], old.get("sources", {}))
+    return found + _cell_causes(old["parts"]["cell"], parts["cell"])
+
+
+def _training_causes(before: Mapping[str, Any], after: Mapping[str, Any], sources: Mapping[str, str]) -> list[str]:
+    """What changed in a training, and in those that it goes back to."""
     found = [f"option {line}" for line in _differences(before["configuration"], after["configuration"])]
+    found += [f"seed: {before['seed']} -> {after['seed']}"] if before["seed"] != after["seed"] else []
     found += [f"data {line}" for line in _named(before["data"], after["data"])]
     found += [f"the source of {line}" for line in _named(before["components"], after["components"])]
     if before["core"] != after["core"]:
         now = core_hashes()
-        changed = [part for part, was in old.get("sources", {}).items() if now.get(part) != was]
+        changed = [part for part, was in sources.items() if now.get(part) != was]
         found.append("taco-bench's own source changed: " + (", ".join(changed) or "model, losses, train, data, text or metrics"))
-    return found + _cell_causes(old["parts"]["cell"], parts["cell"])
+    was, is_ = before.get("start"), after.get("start")
+    if was is not None and is_ is not None:
+        return found + [f"in the training that it starts from: {line}" for line in _training_causes(was, is_, sources)]
+    return found if was is is_ else [*found, "it starts from another training now" if is_ else "it starts from no other training now"]
 
 
 def _cell_causes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:

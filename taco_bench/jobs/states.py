@@ -10,6 +10,7 @@ from typing import Any
 from taco_bench.jobs.plan import Job, Line
 from taco_bench.jobs.price import Price, Prices
 from taco_bench.jobs.stale import causes
+from taco_bench.jobs.starts import missing_start
 from taco_bench.store.cells import Store
 from taco_bench.store.leases import is_surely_dead
 from taco_bench.store.ledger import Rows
@@ -27,7 +28,7 @@ class State:
         line: its row.
         job: the cell.
         state: one of ``STATES``.
-        why: causes of staleness, or the failure.
+        why: causes of staleness, or the failure; of what is to be made also the start that is not there.
         price: what it will cost; None where it is done or nothing like it was measured.
     """
 
@@ -97,9 +98,11 @@ def _state(
     failure = store.failure(job.cell)
     if failure is not None:
         return State(line, job, "failed", (failure["what"],), price)
+    absent = missing_start(job, store)
+    needs = (f"{absent.what}: {absent.hint}",) if absent else ()
     if job.cell in old:
-        return State(line, job, "stale", tuple(causes(old[job.cell], job.parts)), price)
-    return State(line, job, "missing", price=price)
+        return State(line, job, "stale", (*causes(old[job.cell], job.parts), *needs), price)
+    return State(line, job, "missing", needs, price)
 
 
 def failures_of(lines: Sequence[Line], store: Store) -> dict[str, str]:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from taco_bench.api import Clip, Evaluation, Task, sha256_of
-from taco_bench.config import Experiment
+from taco_bench.config import Experiment, Model
 from taco_bench.data.prepared import Prepared
 from taco_bench.jobs.plan import Job
 from taco_bench.leakage import find_leaks
@@ -19,11 +19,13 @@ from taco_bench.plugins import Plugins
 from taco_bench.reporting import Named, Reporter
 from taco_bench.sources import core_hashes
 from taco_bench.store.cells import Store
+from taco_bench.text.vocabulary import tokenizer_text
 from taco_bench.train.checkpoint import load_weights, save_weights
 from taco_bench.train.device import describe_device, set_up
 from taco_bench.train.frames import FrameScores, WindowEncoder, joined_frames
 from taco_bench.train.loop import Training, new_model
 from taco_bench.train.scoring import pool_scores
+from taco_bench.train.start import Start
 from taco_bench.train.validation import validation_score
 
 RECORDED = ("taco-bench", "torch", "transformers", "tokenizers", "numpy", "mmengine", "spacy")
@@ -138,13 +140,29 @@ def _trained(
         may_save()  # the best weights are kept next
         return score
 
-    training = Training(job.experiment, job.seed, prepared, plugins, store.training_folder(job.training), validate)
+    folder = store.training_folder(job.training)
+    training = Training(job.experiment, job.seed, prepared, plugins, folder, validate, _start(job, store))
     model = training.run(reporter, job.label)
     may_save()
-    save_weights(store.weights(job.training), model)
-    record = {"seed": job.seed, "configuration": job.experiment.training(), "cost": training.cost()}
+    tokenizer = tokenizer_text(prepared.text_encoder)
+    save_weights(store.weights(job.training), model, tokenizer)
+    record = {
+        "seed": job.seed,
+        "configuration": job.experiment.training(),
+        "start": job.start,
+        "parts": job.parts["training"],  # for those that start from it
+        "vocabulary": sha256_of(tokenizer)[:16],
+        "cost": training.cost(),
+    }
     store.save_training(job.training, record)
     return model, record
+
+
+def _start(job: Job, store: Store) -> Start | None:
+    """The training that a job starts from; it is there, since the data were prepared with its tokenizer."""
+    if not job.start:
+        return None
+    return Start(store.weights(job.start), Model.model_validate(job.parts["training"]["start"]["configuration"]["model"]))
 
 
 def versions(experiment: Experiment, plugins: Plugins) -> dict[str, str]:

@@ -15,11 +15,13 @@ from taco_bench.jobs.facts import Facts
 from taco_bench.jobs.grid import Grid
 from taco_bench.jobs.plan import Job, job_of
 from taco_bench.jobs.stale import causes
+from taco_bench.jobs.starts import missing_start
 from taco_bench.jobs.work import work
 from taco_bench.plugins import Plugins
 from taco_bench.reporting import Advance, Reporter, Silent
 from taco_bench.store.cells import Store
 from taco_bench.store.leases import Lease, LeaseLostError, Leases
+from taco_bench.train.checkpoint import read_tokenizer
 
 POLL = 0.5
 MOST_DEATHS = 2
@@ -51,6 +53,8 @@ class Worker:
                     return
                 if not self._open(group):
                     waiting.remove(group)
+                elif group[0].start in {other[0].training for other in waiting}:
+                    continue  # what it starts from is made, or fails, first
                 elif self._try(group, done):
                     taken = True
             if waiting and not taken:
@@ -80,7 +84,7 @@ class Worker:
 
     def _make(self, job: Job, lease: Lease) -> None:
         try:
-            prepared = self.data.get(job.experiment)
+            prepared = self.data.get(job.experiment, self._tokenizer(job))
             _refuse_changes(job, prepared, self.plugins)
             work(job, prepared, self.plugins, self.store, _Reporting(self.reporter, lease), lambda: lease.check(surely=True))
         except LeaseLostError:
@@ -93,6 +97,19 @@ class Worker:
             hint = "TACO_BENCH_TRACE=1 prints the traceback"
             self._fail(job, lease, TrainingError(f"{type(error).__name__}: {error}", where=_innermost(error), hint=hint))
 
+    def _tokenizer(self, job: Job) -> str:
+        """Of a training that starts from another, the tokenizer: its own where it is done, else the start's.
+
+        Raises:
+            UserError: the start is not there; names the command that makes it.
+        """
+        if not job.start:
+            return ""
+        if (absent := missing_start(job, self.store)) is not None:
+            raise absent
+        done = self.store.training(job.training) is not None
+        return read_tokenizer(self.store.weights(job.training if done else job.start))
+
     def _fail(self, job: Job, lease: Lease, error: UserError) -> None:
         lease.check(surely=True)  # whoever has taken over may have made it
         self.store.save_failure(job.cell, self.grid.run, job.label, error)
@@ -100,7 +117,8 @@ class Worker:
 
 def _refuse_changes(job: Job, prepared: Prepared, plugins: Plugins) -> None:
     """Whatever the ids hash must be in this process what it was when the grid was planned."""
-    found = job_of("", job.experiment, Facts(prepared.fingerprints, prepared.tagger), job.seed, plugins)
+    start = job.parts["training"].get("start")
+    found = job_of("", job.experiment, Facts(prepared.fingerprints, prepared.tagger), job.seed, plugins, start)
     if found.cell != job.cell:
         changed = causes({"parts": job.parts}, found.parts)
         hint = "run the same command again: it plans anew"

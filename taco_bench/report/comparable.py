@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from taco_bench.config import SECTIONS
-from taco_bench.report.rows import Cell
+from taco_bench.report.rows import Cell, start_of
 from taco_bench.store.identity import protocol
 from taco_bench.suites.published import published
 from taco_bench.suites.schema import Suite
@@ -34,11 +34,18 @@ def _differing(table: str, row: str, data: str, cell: Cell) -> list[str]:
     ours, stated = facts(cell), published(table).protocol_of(row, data)
     settled = {key: value for key, value in _settled(cell).items() if key not in stated}
     found = [f"{key} {ours[key]}, the paper's {_spelt(value)}" for key, value in stated.items() if _differs(key, value, ours)]
+    found += _start(bool(start_of(cell)), any(key.startswith("start.") for key in stated))
     return found + [
         f"{key} {ours[key]}, where the paper states nothing and the protocol has {_spelt(value)}"
         for key, value in settled.items()
         if _differs(key, value, ours)
     ]
+
+
+def _start(ours: bool, stated: bool) -> list[str]:
+    """Whether a row starts from another training is part of the protocol, whatever that training is."""
+    scratch, other = "from scratch", "from another training"
+    return [] if ours == stated else [f"it starts {other if ours else scratch}, the paper's {other if stated else scratch}"]
 
 
 def _differs(key: str, value: Any, ours: Mapping[str, Any]) -> bool:
@@ -54,7 +61,10 @@ def _spelt(value: Any) -> Any:
 def facts(cell: Cell) -> dict[str, Any]:
     """What a cell was made of, flat, under the dotted names of ``registry/paper``."""
     splits = {name: {"clips": int(told.split()[0])} for name, told in cell.get("splits", {}).items()}
-    found = {key: _spelt(value) for key, value in _flat({**cell["experiment"], "pool": cell.get("pool", {}), "splits": splits}).items()}
+    found = {
+        key: _spelt(value)
+        for key, value in _flat({**cell["experiment"], "pool": cell.get("pool", {}), "splits": splits, "start": start_of(cell)}).items()
+    }
     return found | {"encoder": _spelt("+".join(spec["type"] for spec in cell["experiment"].get("encoder", ())))}
 
 

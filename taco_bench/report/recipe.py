@@ -12,7 +12,18 @@ from taco_bench.report.rows import Cell
 SHOWN = {
     "losses": {"use"},
     "evaluation": {"use", "scores", "split", "metric_convention"},
-    "train": {"steps", "batch_size", "learning_rate", "warmup_steps", "checkpoint", "device", "precision", "threads", "shuffle_captions"},
+    "train": {
+        "steps",
+        "batch_size",
+        "learning_rate",
+        "warmup_steps",
+        "checkpoint",
+        "init",
+        "device",
+        "precision",
+        "threads",
+        "shuffle_captions",
+    },
 }
 """Options by section that are shown in words of their own, are beside the point, or tell a control from its row."""
 UNSEEN = {"train": {"fusion_memory", "validate_every"}}
@@ -36,10 +47,11 @@ def recipe(cell: Cell) -> dict[str, str]:
         "fusion layers": model["fusion_layers"] if sampler else None,
         "most video tokens": model["max_video_tokens"],
         "most text tokens": model["max_text_tokens"],
-        "K =": train["batch_size"],
+        "starts from": train.get("init"),
+        "K =": train["batch_size"] if train["steps"] else None,
         "K' =": sampler.get("hard_negatives"),
         "steps": train["steps"],
-        "learning rate": f"{train['learning_rate']:g}",
+        "learning rate": f"{train['learning_rate']:g}" if train["steps"] else None,
         "dropout": f"{model['dropout']:g}",
         "text encoder": _component(experiment["text_encoder"]),
         "streams": "+".join(spec["type"] for spec in experiment["encoder"]),

@@ -60,6 +60,12 @@ def control_rows(cells: Sequence[Cell]) -> list[Row]:
     return [Row(name, {column: [value] for column, value in row.items()}, "control") for name, row in cells[0]["controls"].items()]
 
 
+def start_of(cell: Cell) -> dict[str, Any]:
+    """The configuration of the training that a cell's starts from; empty where it starts from scratch."""
+    start = ((cell.get("parts") or {}).get("training") or {}).get("start") or {}
+    return dict(start.get("configuration", {}))
+
+
 def _gather(cells: Sequence[Cell], part: str, name: str) -> dict[str, list[float]]:
     return {column: [cell[part][name][column] for cell in cells] for column in cells[0][part][name]}
 

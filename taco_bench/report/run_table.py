@@ -99,12 +99,12 @@ def _costs(results: Sequence[Group]) -> list[str]:
 
 
 def _equal_seconds(rows: Sequence[Row]) -> list[str]:
-    """The differences between results of which one was trained for no longer than the other."""
+    """The differences between results of which one was trained for no longer than the other; not of one that was not trained here."""
     lines = []
     names = [name for row in rows[:1] for name in row.values if name in COMPARED] or [name for row in rows[:1] for name in row.values]
     for longer, shorter in itertools.permutations(rows, 2):
         seconds, given = shorter.mean(SECONDS), longer.mean(SECONDS)
-        if seconds <= given:
+        if 0 < seconds <= given:
             differences = ", ".join(f"{name} {shorter.mean(name) - longer.mean(name):+.1f}" for name in names if name != SECONDS)
             lines.append(f"given no more seconds ({seconds:.0f}, and {given:.0f}), {shorter.label} against {longer.label}: {differences}")
     return lines

@@ -8,9 +8,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from taco_bench.errors import UserError
 from taco_bench.store.cells import UNFINISHED, Store
+from taco_bench.store.identity import chain_of, id_of
 from taco_bench.store.leases import is_surely_dead, read
 from taco_bench.store.ledger import asked
 from taco_bench.store.overview import titles
@@ -40,7 +42,7 @@ def waste(store: Store, *, superseded: bool = False, unfinished: bool = False) -
 
     Args:
         store: looked at.
-        superseded: also cells in whose place a table has another by now, and trainings without cells.
+        superseded: also cells in whose place a table has another by now, and trainings without cells from which no other one starts.
         unfinished: also the states of trainings that are not done: they would begin anew.
     """
     dead = [name for name, lease in store.leases.all().items() if is_surely_dead(lease)]
@@ -114,11 +116,17 @@ def _superseded(store: Store) -> list[Waste]:
                 replaced |= set(there[:-1])
     gone = replaced - wanted
     found = [Waste(path, "cell that a newer one has replaced") for cell in sorted(gone) for path in _files(store, cell)]
-    used = {cell["training"] for cell in store.cells() if cell["id"] not in gone}
+    used = {training for cell in store.cells() if cell["id"] not in gone for training in _trainings(cell)}
     for folder in sorted((store.root / "trainings").glob("[!.]*")):
         if folder.name not in used and store.training(folder.name) is not None:
             found += [Waste(path, "training without a cell") for path in sorted(folder.iterdir()) if path.is_file()]
     return found
+
+
+def _trainings(cell: dict[str, Any]) -> list[str]:
+    """The training of a cell, and those that it goes back to."""
+    parts = cell.get("parts") or {}
+    return [cell["training"], *(id_of(start) for start in chain_of(parts.get("training", {})))]
 
 
 def _files(store: Store, cell: str) -> list[Path]:

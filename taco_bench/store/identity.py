@@ -27,8 +27,18 @@ def protocol(task: str) -> dict[str, Any]:
         return {}
 
 
-def training_parts(experiment: Experiment, seed: int, fingerprints: dict[str, str], plugins: Plugins) -> dict[str, Any]:
-    """All that a training's id hashes, part by part."""
+def training_parts(
+    experiment: Experiment, seed: int, fingerprints: dict[str, str], plugins: Plugins, start: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """All that a training's id hashes, part by part.
+
+    Args:
+        experiment: what is trained.
+        seed: of the training.
+        fingerprints: of the data.
+        plugins: for the sources of the components.
+        start: the parts of the training that it starts from, whole: the chain is part of the id, and a change in it can be named.
+    """
     sources = {
         f"{kind} {spec['type']}": source_hash(plugins.get(kind, spec["type"]).factory)
         for kind, spec in experiment.components()
@@ -37,7 +47,14 @@ def training_parts(experiment: Experiment, seed: int, fingerprints: dict[str, st
     configuration = experiment.training()
     for option in plugins.get("data", experiment.data["type"]).locations:
         del configuration["data"][option]  # the fingerprints say what lies there
-    return {"configuration": configuration, "seed": seed, "core": core_hash(), "components": sources, "data": fingerprints}
+    own = {"configuration": configuration, "seed": seed, "core": core_hash(), "components": sources, "data": fingerprints}
+    return own if start is None else {**own, "start": start}
+
+
+def chain_of(training: dict[str, Any]) -> list[dict[str, Any]]:
+    """The parts of every training that a training goes back to, the nearest first."""
+    start = training.get("start")
+    return [] if start is None else [start, *chain_of(start)]
 
 
 def cell_parts(experiment: Experiment, training: str, plugins: Plugins) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from taco_bench.errors import ConfigError, InfeasibleError, UserError
 from taco_bench.jobs.devices import resolve_device
 from taco_bench.jobs.facts import Facts, facts_of
 from taco_bench.jobs.plan import Line, control_lines, line_of
+from taco_bench.jobs.starts import StartsOf
 from taco_bench.options import options_of
 from taco_bench.plugins import Component, Plugins
 from taco_bench.resolve import resolve
@@ -30,8 +31,8 @@ class Expanded:
     """A suite on a data set.
 
     Attributes:
-        suite: the suite.
-        data: name of the data set.
+        suite: the suite, as it is on this data set.
+        data: name of the data set, as the suite knows it.
         title: of the table: the suite and how the data set was written, such as "paper/table3@planted:holds".
         seeds: of every row.
         lines: the suite's rows, in its order.
@@ -40,6 +41,7 @@ class Expanded:
         data_options: of the data set, those that are not its defaults, in words.
         automatic: of "device" and "precision" those that were left to the machine.
         options: words of the command line behind the suite and the data set, with which the same table is made.
+        asked_with: raw options "below" and "above" the suite's.
     """
 
     suite: Suite
@@ -52,6 +54,7 @@ class Expanded:
     data_options: tuple[str, ...] = ()
     automatic: tuple[str, ...] = ()
     options: tuple[str, ...] = ()
+    asked_with: Mapping[str, Layers] = field(default_factory=dict)
 
     @property
     def every(self) -> list[Line]:
@@ -71,7 +74,14 @@ class Expanded:
 
 
 def expand(
-    suite: Suite, data: str, below: Layers, above: Layers, seeds: Sequence[int], plugins: Plugins, announce: Callable[[str], None]
+    suite: Suite,
+    data: str,
+    below: Layers,
+    above: Layers,
+    seeds: Sequence[int],
+    plugins: Plugins,
+    announce: Callable[[str], None],
+    starts: StartsOf | None = None,
 ) -> Expanded:
     """Resolve the rows of a suite on a data set.
 
@@ -83,12 +93,14 @@ def expand(
         seeds: of every row.
         plugins: for the components.
         announce: called once with each line about what was decided in the user's place.
+        starts: finds the trainings that rows start from.
 
     Raises:
         ConfigError: a row is not valid; names the suite's file and the row. Or an option above replaces what makes the rows.
     """
     refuse_overrides(suite, above)
     name = data.partition(":")[0]
+    suite = suite.on(name)
     said: list[str] = []
 
     def say(line: str) -> None:
@@ -100,14 +112,17 @@ def expand(
     lines, problems = list[Line](), list[tuple[Row, UserError]]()
     for row in suite.rows:
         try:
-            lines.append(_line(suite, row, name, data, [*below, {"data": data}], above, seeds, plugins, facts, say))
+            lines.append(row_line(suite, row, data, [*below, {"data": data}], above, seeds, plugins, facts, say, starts))
         except ConfigError as error:
             problems += [(row, problem) for problem in error.problems]
     if problems:
         raise ConfigError(blamed(problems, suite, {"data": data}, below, above, plugins))
     first = next(line for line in lines if line.name == suite.control)
-    controls = _controls(first, data, _facts(first.experiment, plugins, facts), seeds, plugins) if first.experiment else ()
-    table = Expanded(suite, name, f"{suite.name}@{data}", tuple(seeds), tuple(lines), controls)
+    controls: tuple[Line, ...] = ()
+    if first.experiment:
+        controls = _controls(first, data, _facts(first.experiment, plugins, facts), seeds, plugins, starts)
+    asked_with = {"below": below, "above": above}
+    table = Expanded(suite, name, f"{suite.name}@{data}", tuple(seeds), tuple(lines), controls, asked_with=asked_with)
     runnable = next((line.name for line in lines if line.experiment), None)
     if runnable is None:
         return replace(table, reported_as=reported_as(plugins.get("data", name), {}))
@@ -135,36 +150,42 @@ def _from_here(path: Path) -> str:
     return str(path.resolve().relative_to(here)) if path.resolve().is_relative_to(here) else str(path)
 
 
-def _controls(line: Line, written: str, facts: Facts, seeds: Sequence[int], plugins: Plugins) -> tuple[Line, ...]:
+def _controls(line: Line, written: str, facts: Facts, seeds: Sequence[int], plugins: Plugins, starts: StartsOf | None) -> tuple[Line, ...]:
     """The trained controls of a row; as with rows, their jobs name the data set, and their lines do not."""
     named = replace(line, label=f"{line.label} on {written}")
-    return tuple(
-        replace(made, label=line.label + made.label.removeprefix(named.label)) for made in control_lines(named, facts, seeds, plugins)
-    )
+    found = control_lines(named, facts, seeds, plugins, starts)
+    return tuple(replace(made, label=line.label + made.label.removeprefix(named.label)) for made in found)
 
 
-def _line(
+def row_line(
     suite: Suite,
     row: Row,
     data: str,
-    written: str,
     below: Layers,
     above: Layers,
     seeds: Sequence[int],
     plugins: Plugins,
     facts: dict[str, Facts],
     say: Callable[[str], None],
+    starts: StartsOf | None,
 ) -> Line:
-    reason = suite.not_run(row, data)
+    """One row of a suite on a data set, which ``below`` names; other arguments as of :func:`expand`, and the facts that are known already.
+
+    Raises:
+        ConfigError: the row is not valid.
+    """
+    name = data.partition(":")[0]
+    reason = suite.not_run(row, name)
     if reason:
         return Line(row.name, row.label, None, not_run=reason)
     try:
-        experiment = resolve_device(resolve([*below, *suite.layers(row, data), *above], plugins, say))
+        experiment = resolve_device(resolve([*below, *suite.layers(row, name), *above], plugins, say))
+        known = _facts(experiment, plugins, facts)
+        made = line_of(row.name, f"{row.label} on {data}", experiment, known, seeds, plugins, starts)
     except ConfigError as error:
         if all(isinstance(problem, InfeasibleError) for problem in error.problems):
             return Line(row.name, row.label, None, not_run=error.problems[0].what)
         raise
-    made = line_of(row.name, f"{row.label} on {written}", experiment, _facts(experiment, plugins, facts), seeds, plugins)
     return replace(made, label=row.label)
 
 

@@ -9,7 +9,7 @@ from taco_bench.errors import ConfigError, UserError
 from taco_bench.specs import LIST_SEPARATORS
 from taco_bench.suites.schema import Row, Suite
 
-OPTIONS = {"losses.use": "--losses", "evaluation.scores": "--scores", "train.steps": "--steps"}
+OPTIONS = {"losses.use": "--losses", "evaluation.scores": "--scores", "train.steps": "--steps", "train.init": "--init"}
 """Options of the command line that are not called like the first part of their key."""
 COMPONENTS = ("encoder", "text_encoder", "tokens", "token_weights", "sampler")
 """Keys that hold components, each with an option of the command line."""

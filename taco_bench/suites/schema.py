@@ -78,6 +78,9 @@ class OnData(Section):
 
     options: Options = Field(default_factory=dict, description="raw options")
     features: dict[str, str] = Field(default_factory=dict, description="the paper's features to encoders of this data set")
+    task: str | None = Field(default=None, description="in the place of the suite's")
+    columns: tuple[str, ...] | None = Field(default=None, description="in the place of the suite's")
+    metric: str | None = Field(default=None, description="in the place of the suite's; one of the columns")
     note: str = Field(default="", description="printed with the table")
 
 
@@ -115,6 +118,12 @@ class Suite(SuiteFile):
     def row(self, name: str) -> Row:
         """The row of a name."""
         return next(row for row in self.rows if row.name == name)
+
+    def on(self, data: str) -> Suite:
+        """The suite as it is on a data set, whose task, columns and metric may be its own."""
+        own = self._on(data)
+        given = {"task": own.task, "columns": own.columns, "metric": own.metric}
+        return self.model_copy(update={key: value for key, value in given.items() if value is not None})
 
     @property
     def primary(self) -> Claim | None:

@@ -39,9 +39,9 @@ def load_state(path: Path, model: TACo, optimizer: torch.optim.Optimizer) -> dic
     return {name: float(value) for name, value in progress.items()}
 
 
-def save_weights(path: Path, model: TACo) -> None:
-    """Save a model's weights."""
-    replace_file(path, partial(_write, dict(model.state_dict()), {}))
+def save_weights(path: Path, model: TACo, tokenizer: str = "") -> None:
+    """Save a model's weights, and the tokenizer without which its word vectors mean nothing."""
+    replace_file(path, partial(_write, dict(model.state_dict()), {"tokenizer": tokenizer} if tokenizer else {}))
 
 
 def load_weights(path: Path, model: TACo) -> None:
@@ -51,6 +51,30 @@ def load_weights(path: Path, model: TACo) -> None:
         DataError: the file is missing or not whole.
     """
     model.load_state_dict(_read(path)[0])
+
+
+def read_weights(path: Path) -> dict[str, Tensor]:
+    """The weights in a file, by name.
+
+    Raises:
+        DataError: the file is missing or not whole.
+    """
+    return _read(path)[0]
+
+
+def read_tokenizer(path: Path) -> str:
+    """The tokenizer beside the weights in a file, as JSON; empty where there is none.
+
+    Raises:
+        DataError: the file is missing or not whole.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="pt") as file:
+            return str((file.metadata() or {}).get("tokenizer", ""))
+    except (SafetensorError, OSError) as error:
+        raise _unreadable(path, error) from None
 
 
 def _write(tensors: dict[str, Tensor], metadata: dict[str, str], path: Path) -> None:
@@ -66,4 +90,8 @@ def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
         with safe_open(path, framework="pt") as file:
             return {name: file.get_tensor(name) for name in file.keys()}, dict(file.metadata() or {})  # noqa: SIM118  # not a dict
     except (SafetensorError, OSError) as error:
-        raise DataError(f"a checkpoint cannot be read: {error}", where=str(path), hint="delete it; the training starts again") from None
+        raise _unreadable(path, error) from None
+
+
+def _unreadable(path: Path, error: Exception) -> DataError:
+    return DataError(f"a checkpoint cannot be read: {error}", where=str(path), hint="delete it; the training starts again")

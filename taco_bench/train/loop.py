@@ -25,6 +25,7 @@ from taco_bench.train.device import autocast, set_up
 from taco_bench.train.hidden import HiddenStates
 from taco_bench.train.memory import EVERY_STEPS, return_free_memory
 from taco_bench.train.objective import Terms, batch_terms
+from taco_bench.train.start import Start, take_over
 
 SAVE_EVERY_SECONDS = 30.0
 """Between two saved states: what a killed training loses at most."""
@@ -69,6 +70,10 @@ class Training:
         plugins: to build the sampler.
         folder: where its state is kept, so that it can go on after an interruption.
         validate: the score of a model on the validation split, for the best checkpoint.
+        start: the training that it starts from; None: the model begins as it is initialised.
+
+    Raises:
+        UserError: the weights of the start do not fit.
     """
 
     def __init__(
@@ -79,6 +84,7 @@ class Training:
         plugins: Plugins,
         folder: Path,
         validate: Callable[[TACo], float] | None = None,
+        start: Start | None = None,
     ) -> None:
         self.experiment, self.seed, self.folder, self.validate = experiment, seed, folder, validate
         config = experiment.train
@@ -86,6 +92,8 @@ class Training:
         if self.device.type == "cuda":
             torch.cuda.reset_peak_memory_stats()
         self.model = new_model(experiment, seed, prepared, self.device)
+        if start is not None:
+            take_over(self.model, experiment.model, start)
         self.batches = Batches(
             prepared,
             config.batch_size,
