@@ -57,7 +57,7 @@ def extract(colours: Path) -> Iterator[Callable[..., Started]]:
 
 @pytest.fixture(scope="module")
 def videos(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Video n shows grey n and those after it, for (12 - n) / 4 seconds."""
+    """Video n shows grey n and those after it, for (12 - n) / 4 seconds; at two rows a second, rounded half up, 6 + 6 + 5 + 5 + 4 + 4."""
     folder = tmp_path_factory.mktemp("videos")
     for first in range(6):
         write_video(folder / f"{first}.mp4", GREYS[first:])
@@ -80,7 +80,7 @@ def undisturbed(extract: Callable[..., Started], videos: Path, tmp_path_factory:
     out = tmp_path_factory.mktemp("undisturbed") / "store"
     found = extract("--videos", videos, "--out", out, "--workers", 1).finish(SECONDS)
     assert found.code == 0, found.err
-    assert "6 items, 27 rows of 3 numbers, 2 rows a second" in found.out
+    assert "6 items, 30 rows of 3 numbers, 2 rows a second" in found.out
     return out
 
 
