@@ -20,7 +20,7 @@ import numpy.typing as npt
 from taco_bench.api import Clip
 from taco_bench.atomic import replace_text, sha256_of
 from taco_bench.config import Experiment
-from taco_bench.data.features import FeatureStore
+from taco_bench.data.features import Features
 from taco_bench.data.prepared import Prepared
 from taco_bench.errors import DataError
 from taco_bench.plugins import Plugins
@@ -103,7 +103,7 @@ def _plain(leak: Leak) -> dict[str, Any]:
     return {key: value for key, value in asdict(leak).items() if key not in ("stops", "acknowledged")}
 
 
-def shared_between_splits(clips: dict[str, list[Clip]], features: FeatureStore) -> list[Leak]:
+def shared_between_splits(clips: dict[str, list[Clip]], features: Features) -> list[Leak]:
     """Every kind of leak between every two splits that have clips.
 
     Args:
@@ -133,10 +133,9 @@ def _same(clips: dict[str, list[Clip]], keys: Callable[[Clip], set[str]], earlie
     return [clip for clip in clips[later] if keys(clip) & known]
 
 
-def _means(features: FeatureStore, clips: Sequence[Clip]) -> npt.NDArray[np.float32]:
+def _means(features: Features, clips: Sequence[Clip]) -> npt.NDArray[np.float32]:
     """The mean feature [clips, width] of each clip."""
-    rows = [features.index[clip.id] for clip in clips]
-    return np.stack([features.values[features.offsets[row] : features.offsets[row + 1]].mean(axis=0) for row in rows])
+    return np.stack([features.gather([clip.id], None)[0].mean(axis=0) for clip in clips])
 
 
 def _near(clips: dict[str, list[Clip]], vectors: dict[str, npt.NDArray[np.float32]], earlier: str, later: str) -> list[Clip]:

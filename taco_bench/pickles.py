@@ -141,7 +141,7 @@ def _array(raw: Any, kind: Any, shape: Any, order: str) -> np.ndarray:
     """An array from its bytes, or from the list of its objects."""
     if not isinstance(kind, _Made) or not isinstance(shape, tuple) or not all(isinstance(n, int) and n >= 0 for n in shape):
         raise pickle.UnpicklingError("it holds an array without type or shape")
-    if kind.value == object:
+    if kind.value.kind == "O":
         if not isinstance(raw, list) or len(raw) != math.prod(shape):
             raise pickle.UnpicklingError("it holds an array of objects that is not a list of them")
         array = np.empty(len(raw), object)

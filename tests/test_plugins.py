@@ -39,6 +39,18 @@ FIRST_PARTY_NAMES = {
     "task": {"retrieval"},
     "control": {"shuffled-captions", "constant-scores"},
     "launcher": {"local"},
+    "reader": {
+        "npy-folder",
+        "howto100m-npy",
+        "howto100m-pickle",
+        "howto100m-torch",
+        "univl-pickle",
+        "univl-csv",
+        "crosstask",
+        "ms-tcn",
+        "bmt",
+    },
+    "extractor": set(),
 }
 
 Install = Callable[..., None]

@@ -43,7 +43,7 @@ def npy_shape(path: Path) -> tuple[int, ...]:
         return ()
 
 
-def as_rows(found: Any, path: Path, id: str) -> Rows:  # noqa: A002  # what everybody calls it
+def as_rows(found: Any, path: Path, id: str) -> Rows:
     """[rows, width] float16 or float32 from an array or tensor; [width] is one row.
 
     Raises:
@@ -54,9 +54,9 @@ def as_rows(found: Any, path: Path, id: str) -> Rows:  # noqa: A002  # what ever
     if values.dtype.kind not in "fiu" or values.ndim not in (1, 2):
         hint = "expected numbers [rows, width]; `taco-bench list reader` shows the known forms"
         raise DataError(f"features are {values.dtype} {list(values.shape)}", where=where, hint=hint)
-    values = values.reshape(-1, values.shape[-1]) if values.ndim == 2 or values.size else values.reshape(0, 0)
     if not values.size:
         raise DataError("features have no row", where=where, hint="extract them again, or leave them out")
+    values = values.reshape(-1, values.shape[-1])
     values = values if values.dtype == np.float16 else values.astype(np.float32)
     bad = ~np.isfinite(values).all(axis=1)
     if bad.any():

@@ -39,7 +39,7 @@ class FileSet:
         """Of all streams."""
         return list(dict.fromkeys(id for paths in self.paths.values() for id in paths))
 
-    def read(self, stream: str, id: str) -> Track:  # noqa: A002
+    def read(self, stream: str, id: str) -> Track:
         """One item."""
         path = self.paths[stream][id]
         values = as_rows(read_npy(path), path, id)
@@ -75,7 +75,7 @@ class OneFile:
         """Of all streams."""
         return list(dict.fromkeys(id for arrays in self.arrays.values() for id in arrays))
 
-    def read(self, stream: str, id: str) -> Track:  # noqa: A002
+    def read(self, stream: str, id: str) -> Track:
         """One item."""
         found = self.arrays[stream][id]
         pooled = getattr(found, "ndim", 2) == 1

@@ -17,7 +17,8 @@ EXPERT, TIMES = "features.", "features_t."
 
 class Mmt:
     """MMT's tree ``c0/c1/c2/ID.h5``: a stream an expert, from ``features.EXPERT``; its rows' times are the means of the starts and ends in
-    ``features_t.EXPERT``. Segments are the rows whose time lies in them. Needs h5py."""
+    ``features_t.EXPERT``. Segments are the rows whose time lies in them. Needs h5py.
+    """
 
     def recognise(self, path: Path) -> str:
         """The folders."""
@@ -63,7 +64,7 @@ class MmtTree:
         """All of them."""
         return list(self._paths.values())
 
-    def read(self, stream: str, id: str) -> Track:  # noqa: A002
+    def read(self, stream: str, id: str) -> Track:
         """One video's rows by one expert; KeyError where the expert found nothing in it."""
         path = self._paths[id]
         with _opened(path) as file:
@@ -78,7 +79,7 @@ class MmtTree:
         return Track(as_rows(values, path, id), None, None if times is None else _middles(times, len(values), path, id))
 
 
-def _middles(times: np.ndarray, rows: int, path: Path, id: str) -> np.ndarray:  # noqa: A002
+def _middles(times: np.ndarray, rows: int, path: Path, id: str) -> np.ndarray:
     """[rows] from (start, end) [rows, 2] or from times [rows]."""
     middles = times.mean(axis=1) if times.ndim == 2 and times.shape[1] == 2 else times
     if middles.shape != (rows,) or not np.isfinite(middles).all():

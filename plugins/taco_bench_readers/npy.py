@@ -88,7 +88,7 @@ def _listed(table: Path, key: str, value: str, folder: Path) -> Mapping[str, Pat
     """By id; files are seen from ``folder`` or, for howto100m, from where its script was run."""
     found: dict[str, Path] = {}
     for name, file, line in read_pairs(table, key, value):
-        id = Path(name).stem if key == "video_path" else name  # noqa: A001
+        id = Path(name).stem if key == "video_path" else name
         if id in found:
             raise DataError(f"the id {id!r} occurs twice", where=f"{table}, line {line}", hint="keep one row a video")
         found[id] = _npy(beside(folder / table.name, file))

@@ -59,7 +59,8 @@ class Howto100mTorch:
 
 class CollaborativeExperts:
     """collaborative-experts: ``aggregated_EXPERT_FPS_PX_strideK_offset0/MODEL-avg.pickle``, each ``{id: array}``; a stream a MODEL. The
-    path is one pickle, such a folder, or the folder above them. Whole clips."""
+    path is one pickle, such a folder, or the folder above them. Whole clips.
+    """
 
     def recognise(self, path: Path) -> str:
         """The folder's name."""
@@ -95,7 +96,7 @@ class Experts:
         """Of all streams."""
         return list(dict.fromkeys(id for file in self._by_stream.values() for id in file.ids()))
 
-    def read(self, stream: str, id: str) -> Track:  # noqa: A002
+    def read(self, stream: str, id: str) -> Track:
         """One item."""
         return self._by_stream[stream].read(stream, id)
 
@@ -137,7 +138,7 @@ def _transposed_list(found: Any, path: Path) -> Mapping[str, Mapping[str, Any]]:
     for number, entry in enumerate(found):
         if not isinstance(entry, dict) or not {"id", *BOTH} <= set(entry):
             raise DataError(f"entry {number} lacks id, 2d or 3d", where=str(path), hint="expected a list of {id, caption, 2d, 3d}")
-        id = str(entry["id"])  # noqa: A001
+        id = str(entry["id"])
         if id in arrays["2d"]:
             raise DataError(f"the id {id!r} occurs twice", where=f"{path}, entry {number}", hint="keep one of them")
         for stream in BOTH:

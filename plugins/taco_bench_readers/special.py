@@ -41,7 +41,8 @@ class CrossTask:
 
 class Bmt:
     """BMT and v-iashin/video_features: ``ID_rgb.npy``, ``ID_flow.npy`` and ``ID_vggish.npy``, any of the three; cut by fraction of the
-    duration."""
+    duration.
+    """
 
     def recognise(self, path: Path) -> str:
         """The names' ends."""

@@ -8,10 +8,9 @@ from functools import cached_property
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from taco_bench.api import Clip
-from taco_bench.data.features import FeatureStore
+from taco_bench.data.features import Features
 from taco_bench.data.prepared import Prepared
 from taco_bench.model.ragged import Ragged
 from taco_bench.model.taco import Words
@@ -56,12 +55,10 @@ def text_batch(captions: Sequence[str], table: Mapping[str, Caption], device: to
     return ragged([row.ids for row in rows], device), Words(places, owners, weight)
 
 
-def video_batch(clips: Sequence[str], features: FeatureStore, most: int, device: torch.device) -> Ragged:
+def video_batch(clips: Sequence[str], features: Features, most: int, device: torch.device) -> Ragged:
     """Video tokens of clips, at most ``most`` each."""
-    rows = [features.rows(clip, most) for clip in clips]
-    lengths = [len(row) for row in rows]
-    values: Tensor = torch.from_numpy(features.values[np.concatenate(rows)])
-    return Ragged(values.to(device), torch.tensor(lengths, device=device), max(lengths))
+    values, lengths = features.gather(clips, most)
+    return Ragged(torch.from_numpy(values).to(device), torch.tensor(lengths, device=device), max(lengths))
 
 
 class Batches:

@@ -1,4 +1,4 @@
-"""The feature store: the video tokens of all clips in one memory-mapped array, checked once and cached by content."""
+"""The features of an experiment: copied into one memory-mapped array in the cache, or read where they are from a stored data set."""
 
 from __future__ import annotations
 
@@ -7,20 +7,39 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from taco_bench.api import Clip, Dataset, Encoder
 from taco_bench.atomic import replace_file, replace_text, sha256_of
+from taco_bench.data import joining
+from taco_bench.data.joining import MissingError, encode, spread
+from taco_bench.data.lazy import open_lazily
 from taco_bench.errors import DataError
 from taco_bench.resources import cache_root
 
 Advance = Callable[[], None]
+Missing = Callable[[Clip, MissingError], None]
+"""Told of a clip that a stream does not have."""
 
 
-class _MissingError(Exception):
-    """A stream has no entry for a clip."""
+class Features(Protocol):
+    """The video tokens of clips."""
+
+    @property
+    def width(self) -> int:
+        """Width of a token."""
+
+    def __contains__(self, clip: object) -> bool:
+        """Whether the clip with that id has features."""
+
+    def length(self, clip: str) -> int:
+        """How many tokens a clip has."""
+
+    def gather(self, clips: Sequence[str], most: int | None) -> tuple[npt.NDArray[np.float32], list[int]]:
+        """The tokens [tokens, width] of clips, one after the other, at most ``most`` each (None: all), and how many each has."""
 
 
 @dataclass(frozen=True)
@@ -42,19 +61,30 @@ class FeatureStore:
         """Width of a token."""
         return int(self.values.shape[1])
 
-    def rows(self, clip: str, most: int) -> npt.NDArray[np.int64]:
+    def __contains__(self, clip: object) -> bool:
+        return clip in self.index
+
+    def length(self, clip: str) -> int:
+        """How many tokens a clip has."""
+        at = self.index[clip]
+        return int(self.offsets[at + 1] - self.offsets[at])
+
+    def rows(self, clip: str, most: int | None) -> npt.NDArray[np.int64]:
         """The rows of one clip's tokens, at most ``most``, evenly spread from its first to its last."""
         at = self.index[clip]
         start, end = int(self.offsets[at]), int(self.offsets[at + 1])
-        if end - start <= most:
-            return np.arange(start, end)
-        return start + np.round(np.linspace(0, end - start - 1, most)).astype(np.int64)
+        return np.arange(start, end) if most is None or end - start <= most else start + spread(end - start, most)
+
+    def gather(self, clips: Sequence[str], most: int | None) -> tuple[npt.NDArray[np.float32], list[int]]:
+        """The tokens [tokens, width] of clips, one after the other, at most ``most`` each, and how many each has."""
+        rows = [self.rows(clip, most) for clip in clips]
+        return self.values[np.concatenate(rows)], [len(row) for row in rows]
 
 
 def open_features(
     dataset: Dataset, encoders: Sequence[Encoder], clips: Sequence[Clip], identity: str, on_missing: str, advance: Advance = lambda: None
-) -> tuple[FeatureStore, list[str]]:
-    """The features of ``clips``, from the cache or built now, and the ids of clips that have none and were skipped.
+) -> tuple[Features, list[str]]:
+    """The features of ``clips``, from the cache, built now, or as a stored data set has them; and the ids of those that were skipped.
 
     Args:
         dataset: to read the streams from.
@@ -74,67 +104,46 @@ def open_features(
                 where="--encoder",
                 hint="its streams: " + ", ".join(dataset.streams) + "; `taco-bench list encoder` shows which encoder reads which",
             )
+    skipped: list[str] = []
+
+    def missing(clip: Clip, error: MissingError) -> None:
+        if on_missing == "error":
+            hint = "--on-missing skip leaves such clips out and counts them"
+            raise DataError(f"clip {clip.id!r} has no features in {error}", where="features", hint=hint)
+        skipped.append(clip.id)
+
+    if getattr(dataset, "stored", False):
+        lazy = open_lazily(dataset, encoders, clips, missing, advance)
+        if not len(lazy):
+            raise DataError("no clip has features", where="features")
+        return lazy, skipped
     path = cache_root() / "features" / f"{identity}.npy"
     found = _cached(path)
     if found is None:
-        found = _build(dataset, encoders, clips, on_missing, advance)
+        found = _build(dataset, encoders, clips, missing, advance), skipped
         _save(path, *found)
         found = _cached(path) or found
-    store, skipped = found
-    return store, skipped
+    return found
 
 
-def _build(
-    dataset: Dataset, encoders: Sequence[Encoder], clips: Sequence[Clip], on_missing: str, advance: Advance
-) -> tuple[FeatureStore, list[str]]:
+def _build(dataset: Dataset, encoders: Sequence[Encoder], clips: Sequence[Clip], missing: Missing, advance: Advance) -> FeatureStore:
     arrays: list[npt.NDArray[np.float32]] = []
     index: dict[str, int] = {}
-    skipped: list[str] = []
     for clip in clips:
         advance()
         if clip.id in index:  # in several splits
             continue
         try:
-            tokens = _encode(dataset, encoders, clip)
-        except _MissingError as error:
-            if on_missing == "error":
-                hint = "--on-missing skip leaves such clips out and counts them"
-                raise DataError(f"clip {clip.id!r} has no features in {error}", where="features", hint=hint) from None
-            skipped.append(clip.id)
+            tokens = encode(dataset, encoders, clip)
+        except MissingError as error:
+            missing(clip, error)
             continue
         index[clip.id] = len(arrays)
         arrays.append(tokens)
     if not arrays:
         raise DataError("no clip has features", where="features")
     offsets = np.cumsum([0, *map(len, arrays)], dtype=np.int64)
-    return FeatureStore(np.concatenate(arrays), offsets, index), skipped
-
-
-def _encode(dataset: Dataset, encoders: Sequence[Encoder], clip: Clip) -> npt.NDArray[np.float32]:
-    """[time, sum of widths]; later streams are read at the first one's times."""
-    parts: list[npt.NDArray[np.float32]] = []
-    for encoder in encoders:
-        try:
-            raw = dataset.read(encoder.stream, clip)
-        except KeyError:
-            raise _MissingError(f"stream {encoder.stream!r}") from None
-        tokens = np.asarray(encoder.encode(raw), np.float32)
-        _check(tokens, encoder, clip)
-        steps = len(parts[0]) if parts else len(tokens)
-        parts.append(tokens if len(tokens) == steps else tokens[((np.arange(steps) + 0.5) * len(tokens) / steps).astype(np.int64)])
-    return np.concatenate(parts, axis=1)
-
-
-def _check(tokens: npt.NDArray[np.float32], encoder: Encoder, clip: Clip) -> None:
-    where = f"clip {clip.id!r}, stream {encoder.stream!r}"
-    if tokens.ndim != 2 or tokens.shape[1] != encoder.width:
-        hint = f"the encoder expects [time, {encoder.width}]; is the array transposed, or from another network?"
-        raise DataError(f"features have shape {list(tokens.shape)}", where=where, hint=hint)
-    if not len(tokens):
-        raise DataError("features have no row", where=where, hint="extract them again, or leave the clip out")
-    if not np.isfinite(tokens).all():
-        row = int((~np.isfinite(tokens)).any(axis=1).argmax())
-        raise DataError(f"features are not finite in row {row}", where=where, hint="extract them again, or leave the clip out")
+    return FeatureStore(np.concatenate(arrays), offsets, index)
 
 
 def _save(path: Path, store: FeatureStore, skipped: list[str]) -> None:
@@ -164,4 +173,4 @@ def _cached(path: Path) -> tuple[FeatureStore, list[str]] | None:
 
 def features_identity(*parts: str) -> str:
     """The cache key of a feature store."""
-    return sha256_of(Path(__file__), *parts)[:32]  # this file aligns and joins the streams
+    return sha256_of(Path(__file__), Path(joining.__file__), *parts)[:32]  # these files align and join the streams

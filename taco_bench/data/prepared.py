@@ -10,7 +10,7 @@ from typing import Any
 from taco_bench.api import Clip, Dataset, TextEncoder, Word
 from taco_bench.config import Experiment
 from taco_bench.data.clips import check_clips, check_size, check_split
-from taco_bench.data.features import FeatureStore, features_identity, open_features
+from taco_bench.data.features import Features, features_identity, open_features
 from taco_bench.errors import UserError
 from taco_bench.plugins import Plugins
 from taco_bench.reporting import Reporter
@@ -35,7 +35,7 @@ class Prepared:
     """
 
     clips: dict[str, list[Clip]]
-    features: FeatureStore
+    features: Features
     captions: dict[str, Caption]
     text_encoder: TextEncoder
     fingerprints: dict[str, str]
@@ -57,7 +57,7 @@ def prepare(experiment: Experiment, plugins: Plugins, reporter: Reporter) -> Pre
     features, skipped = _features(experiment, dataset, clips, fingerprints, plugins, reporter)
     if skipped:
         reporter.say(f"{len(skipped)} clips without features are skipped, the first is {skipped[0]}")
-        clips = [clip for clip in clips if clip.id in features.index]
+        clips = [clip for clip in clips if clip.id in features]
     check_split(clips, name, experiment.evaluation.split)
     if experiment.train.validate_every:
         check_split(clips, name, "val")
@@ -74,7 +74,7 @@ def prepare(experiment: Experiment, plugins: Plugins, reporter: Reporter) -> Pre
 
 def _features(
     experiment: Experiment, dataset: Dataset, clips: Sequence[Clip], fingerprints: dict[str, str], plugins: Plugins, reporter: Reporter
-) -> tuple[FeatureStore, list[str]]:
+) -> tuple[Features, list[str]]:
     encoders = [plugins.build("encoder", spec) for spec in experiment.encoder]
     sources = [source_hash(plugins.get("encoder", spec["type"]).factory) for spec in experiment.encoder]
     sources.append(source_hash(plugins.get("data", experiment.data["type"]).factory))

@@ -40,13 +40,12 @@ def query_slices(cell: Cell, experiment: Experiment, prepared: Prepared, plugins
     asked = [clips[name] for name in cell["queries"]["clip"]]
     words = _words(experiment, prepared, plugins)
     captions = [words[clip.captions[0]] for clip in asked]
-    lengths = np.diff(prepared.features.offsets)
     found = {
         "caption length (words)": _numbers(captions, len),
         "nouns": _numbers(captions, lambda c: sum(word.tag == "NOUN" for word in c)),
         "verbs": _numbers(captions, lambda c: sum(word.tag == "VERB" for word in c)),
         "mean idf": _numbers(captions, lambda c: float(np.mean([word.idf for word in c])) if c else 0.0),
-        "clip length (features)": np.array([lengths[prepared.features.index[clip.id]] for clip in asked], float),
+        "clip length (features)": np.array([prepared.features.length(clip.id) for clip in asked], float),
     }
     return {f"{name} {span}": mask for name, values in found.items() for span, mask in thirds(values).items()}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import itertools
 import os
+import re
 import shutil
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
@@ -14,13 +15,14 @@ from typing import Literal
 
 from taco_bench.atomic import cannot_write
 from taco_bench.data.store.checked import Checker
-from taco_bench.data.store.layout import MOST_BYTES_OF_AN_ID, StoreCard, StoredFile, fingerprint_of, read_card, write_card
+from taco_bench.data.store.layout import CARD, MOST_BYTES_OF_AN_ID, StoreCard, StoredFile, fingerprint_of, read_card, write_card
 from taco_bench.data.store.tracks import FeatureFiles
 from taco_bench.data.store.writer import SHARD_BYTES, StoreWriter
-from taco_bench.errors import DataError
+from taco_bench.errors import DataError, UserError
 from taco_bench.reporting import Reporter
 
-BUILDING = ".building"
+BUILDING, LOCK = ".building", ".lock"
+DATA = re.compile(r"data-[0-9a-f]{16}(-\d+)?")
 MOST_BAD = 20
 """After this many malformed items a build that does not skip them gives up."""
 
@@ -51,7 +53,7 @@ class Source:
         """
         wanted = None if self.videos is None else set(self.videos)
         ids = sorted((id for id in self.files.ids() if wanted is None or id in wanted), key=str.encode)
-        for id, after in itertools.pairwise([*ids, ""]):  # noqa: A001
+        for id, after in itertools.zip_longest(ids, ids[1:]):
             if id == after:
                 raise DataError(f"the id {id!r} occurs twice", where=str(self.path), hint="keep one of them")
             if not 0 < len(id.encode()) <= MOST_BYTES_OF_AN_ID or "\0" in id:
@@ -69,25 +71,31 @@ def build_store(
     reporter: Reporter,
     on_bad: Literal["error", "skip"] = "error",
     shard_bytes: int = SHARD_BYTES,
+    *,
+    keep: bool = False,
 ) -> StoreCard:
     """Build a store in ``folder``, in place of the one that may be there, which stays whole and in use until the new one is.
 
     Args:
-        folder: of the store.
+        folder: of the store; new, empty, or a store's.
         source: what to build it from.
         stream: its name in data sets and encoders.
         reporter: shows how far it is.
         on_bad: what to do about malformed items: "error" names them, "skip" leaves them out and counts them.
         shard_bytes: most bytes of a shard.
+        keep: leave a store that is there, such as one that another process has built while this one waited for it.
 
     Raises:
         DataError: malformed items, or none that is not.
-        UserError: the folder cannot be written to.
+        UserError: the folder holds other things or cannot be written to.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        _refuse_other_things(folder)
         with _lock(folder):
-            _remove_others(folder, read_card(folder).data if is_built(folder) else "")  # of builds that were killed
+            if keep and is_built(folder):
+                return read_card(folder)
+            _remove_others(folder, _data_of(folder))  # of builds that were killed
             (folder / BUILDING).mkdir()
             try:
                 card = _filled(folder, source, stream, reporter, on_bad, shard_bytes)
@@ -99,6 +107,22 @@ def build_store(
             return card
     except OSError as error:
         raise cannot_write(folder, error.strerror or str(error)) from error
+
+
+def _refuse_other_things(folder: Path) -> None:
+    """A store's folder is its own: whatever a killed build left there is removed."""
+    others = [path.name for path in folder.iterdir() if path.name not in (CARD, LOCK, BUILDING) and not DATA.fullmatch(path.name)]
+    if others:
+        what = f"the folder holds other things, such as {others[0]}"
+        raise UserError(what, where=str(folder), hint="name a new folder, an empty one, or that of a store")
+
+
+def _data_of(folder: Path) -> str:
+    """The folder that the card names, if there is one."""
+    try:
+        return read_card(folder).data
+    except DataError:
+        return ""
 
 
 def _filled(folder: Path, source: Source, stream: str, reporter: Reporter, on_bad: str, shard_bytes: int) -> StoreCard:
@@ -121,7 +145,7 @@ def _copied(source: Source, writer: StoreWriter, stream: str, reporter: Reporter
     """Copy every item; the width, and how many ids the stream does not have."""
     ids, absent, checker, first = source.ids(), 0, Checker(str(source.path)), None
     with reporter.bar(f"features {stream}", len(ids)) as advance:
-        for id in ids:  # noqa: A001
+        for id in ids:
             advance()
             try:
                 track = source.files.read(source.stream, id)
@@ -158,15 +182,15 @@ def _sync(folder: Path, files: list[StoredFile]) -> None:
 
 
 def _remove_others(folder: Path, data: str) -> None:
-    for path in (*folder.glob("data-*"), folder / BUILDING):
-        if path.name != data:
+    for path in folder.iterdir():
+        if path.name == BUILDING or (DATA.fullmatch(path.name) and path.name != data):
             shutil.rmtree(path, ignore_errors=True)
 
 
 @contextmanager
 def _lock(folder: Path) -> Iterator[None]:
     """One build at a time; the lock of a process that was killed is free."""
-    with (folder / ".lock").open("w") as file:
+    with (folder / LOCK).open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
 

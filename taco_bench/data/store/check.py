@@ -29,7 +29,9 @@ def check_store(folder: Path, reporter: Reporter) -> StoreCard:
     problems = problems or _index_problems(Store(folder), card)
     if problems:
         hint = "build it anew from its source: taco-bench features build; or copy these files again"
-        raise DataError(f"{len(problems)} faults in the feature store: " + "; ".join(problems), where=str(folder), hint=hint)
+        raise DataError(
+            f"the feature store has {len(problems)} fault{'s' * (len(problems) > 1)}: " + "; ".join(problems), where=str(folder), hint=hint
+        )
     return card
 
 

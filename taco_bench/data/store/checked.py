@@ -23,7 +23,7 @@ class Checker:
     def __init__(self, source: str) -> None:
         self.source, self.width, self._first = source, 0, ""
 
-    def checked(self, id: str, track: Track) -> npt.NDArray[np.float16]:  # noqa: A002
+    def checked(self, id: str, track: Track) -> npt.NDArray[np.float16]:
         """The values [rows, width] as they are stored.
 
         Raises:

@@ -34,7 +34,7 @@ class Span:
         start, end: seconds.
         rows: of the whole video.
         rate: rows a second.
-        times: [rows] seconds, the middle of each row.
+        times: [rows] seconds, the middle of each row; only for the rule that looks at them.
     """
 
     start: float
@@ -56,6 +56,7 @@ RULES: dict[str, Rule] = {
 }
 """From a segment to its first row and the one after its last, before clipping. "whole" and "clip" cut nothing."""
 
+NO_TIMES = np.empty(0)
 WHOLE = ("whole", "clip")
 """Rules that take every row."""
 
@@ -66,8 +67,9 @@ def row_times(
     """[rows] the middle of each row in seconds from the beginning of what the rows cover; None where nothing says when they are."""
     if times is not None:
         return np.asarray(times, np.float64)
-    rate = rows / duration if rate is None and duration else rate
-    return None if rate is None else (np.arange(rows) + 0.5) / rate
+    if rate is None and duration is None:
+        return None
+    return np.asarray(np.arange(rows) + 0.5, np.float64) * (1 / rate if rate is not None else (duration or 0.0) / rows)
 
 
 def cut(
@@ -86,7 +88,8 @@ def cut(
         rows: of the whole video, at least 1.
         rate: rows a second, where known.
         times: [rows] the middle of each row, where the format says.
-        start, end: seconds; None: from the beginning, to the end.
+        start: seconds; None: from the beginning.
+        end: seconds; None: to the end.
         duration: seconds of the whole video, where known.
 
     Raises:
@@ -97,15 +100,15 @@ def cut(
     if end is not None and end < (start or 0.0):
         raise DataError(f"the segment [{start}, {end}] ends before it begins", hint="mend its times in the annotations")
     rate = rows / duration if duration and (rule == "fraction" or rate is None) else rate
-    middles = row_times(rows, rate, times, duration)
-    if middles is None:
-        hint = "give the rate to the reader (NAME with its option rate), or the video's duration"
+    if rate is None and times is None:
+        hint = "give the rate to the reader (NAME:RATE), or the video's duration"
         raise DataError("a segment is to be cut, but nothing says how many rows a second there are", hint=hint)
-    rate = rate or rows / float(middles[-1] or 1.0)
-    span = Span(start or 0.0, rows / rate if end is None else end, rows, rate, middles)
+    rate = rate or rows / float(times[-1] if times is not None and times[-1] > 0 else 1.0)
+    middles = row_times(rows, rate, times, duration) if rule == "times" else None
+    span = Span(start or 0.0, rows / rate if end is None else end, rows, rate, NO_TIMES if middles is None else middles)
     first, last = RULES[rule](span)
     first, last = max(0, first), rows if end is None else min(rows, last)
     if first < last:
         return first, last
-    nearest = int(np.abs(middles - (span.start + span.end) / 2).argmin()) if rule == "times" else min(first, rows - 1)
+    nearest = int(np.abs(span.times - (span.start + span.end) / 2).argmin()) if rule == "times" else min(first, rows - 1)
     return nearest, nearest + 1

@@ -107,8 +107,8 @@ def read_card(folder: Path) -> StoreCard:
         found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         schema = found["schema"]
         if schema == SCHEMA:
-            files = {key: [StoredFile(**file) for file in found.pop(key)] for key in ("shards", "index")}
-            return StoreCard(**found, **files)
+            found |= {key: [StoredFile(**file) for file in found[key]] for key in ("shards", "index")}
+            return StoreCard(**found)
     except FileNotFoundError:
         raise DataError("there is no feature store", where=str(folder), hint=REBUILD) from None
     except (OSError, ValueError, TypeError, KeyError) as error:

@@ -48,8 +48,7 @@ def _parts(text: str, plugins: Plugins) -> list[tuple[str, Path, str]]:
     """Stream, path and reader of each part; the stream is empty where all of the files' are meant."""
     if not text.strip():
         raise DataError("no features are named", where="features", hint=HINT)
-    whole = Path(text)
-    if whole.exists() or "=" not in text:
+    if "=" not in text or _existing(text):
         path, reader = _path_and_reader(text)
         inside = sorted(child for child in path.iterdir() if child.is_dir() and child.name[0] != ".") if path.is_dir() else []
         if inside and not reader and not is_store(path) and not recognised(path, plugins):
@@ -65,13 +64,20 @@ def _parts(text: str, plugins: Plugins) -> list[tuple[str, Path, str]]:
 
 
 def _path_and_reader(text: str) -> tuple[Path, str]:
-    """The longest beginning up to a colon that exists is the path."""
+    found = _existing(text)
+    if not found:
+        raise DataError(f"{text} does not exist", where="features", hint=HINT)
+    return found
+
+
+def _existing(text: str) -> tuple[Path, str] | None:
+    """The longest beginning up to a colon that exists, and what follows it; paths may have colons of their own."""
     pieces = text.split(":")
     for count in range(len(pieces), 0, -1):
         path = Path(":".join(pieces[:count])).expanduser()
         if path.exists():
             return path, ":".join(pieces[count:])
-    raise DataError(f"{text} does not exist", where="features", hint=HINT)
+    return None
 
 
 def _stores(wanted: str, path: Path, reader: str, videos: Collection[str] | None, plugins: Plugins, reporter: Reporter) -> dict[str, Store]:
@@ -90,7 +96,7 @@ def _cached(source: Source, name: str, chosen: Chosen, plugins: Plugins, reporte
     folder = cache_root() / "stores" / _key(source, chosen, plugins)
     if not is_built(folder):
         reporter.say(f"{source.path}: {chosen.name}{', recognised by ' + chosen.why if chosen.why else ''}; a store is built in {folder}")
-        line = skipped_line(build_store(folder, source, name, reporter))
+        line = skipped_line(build_store(folder, source, name, reporter, keep=True))
         if line:
             reporter.say(f"{source.path}: {line}")
     return Store(folder)

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from taco_bench.data.store.cuts import WHOLE, cut, row_times
+from taco_bench.data.store.cuts import cut, row_times
 from taco_bench.data.store.tracks import Track
 from taco_bench.errors import DataError
 
@@ -22,7 +22,7 @@ class Tracks(Protocol):
 
     cut: str
 
-    def track(self, id: str) -> Track:  # noqa: A002
+    def track(self, id: str) -> Track:
         """Of one video or clip; KeyError where there is none."""
 
     def files(self) -> Sequence[Path]:
@@ -45,7 +45,7 @@ class FeatureStreams:
     def rows(
         self,
         stream: str,
-        id: str,  # noqa: A002
+        id: str,
         *,
         start: float | None = None,
         end: float | None = None,
@@ -56,7 +56,8 @@ class FeatureStreams:
         Args:
             stream: one of ``names``.
             id: of the video, or of the clip where the files hold clips.
-            start, end: seconds; None: from the beginning, to the end.
+            start: seconds; None: from the beginning.
+            end: seconds; None: to the end.
             duration: seconds of the whole video; needed where the stream has no rate.
 
         Raises:
@@ -70,7 +71,7 @@ class FeatureStreams:
     def seconds(
         self,
         stream: str,
-        id: str,  # noqa: A002
+        id: str,
         *,
         start: float | None = None,
         end: float | None = None,
@@ -93,11 +94,12 @@ class FeatureStreams:
             raise DataError(f"nothing says when the rows of {id!r} are", where=f"stream {stream!r}", hint=hint)
         return offset + found[first:last]
 
-    def per_second(self, stream: str, id: str, duration: float | None = None) -> Rows:  # noqa: A002
+    def per_second(self, stream: str, id: str, duration: float | None = None) -> Rows:
         """[seconds, width] a whole video at one row a second: the row nearest in time to the middle of each.
 
         Args:
-            stream, id: as for :meth:`rows`.
+            stream: as for :meth:`rows`.
+            id: as for :meth:`rows`.
             duration: seconds, rounded up to rows; None: where the last row ends.
         """
         track = self._sources[stream].track(id)
@@ -123,7 +125,7 @@ class FeatureStreams:
         track: Track,
         start: float | None,
         end: float | None,
-        duration: float | None,  # noqa: A002
+        duration: float | None,
     ) -> tuple[int, int]:
         rule = self._sources[stream].cut
         try:

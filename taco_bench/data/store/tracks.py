@@ -41,7 +41,7 @@ class FeatureFiles(Protocol):
             DataError: a file is missing or malformed.
         """
 
-    def read(self, stream: str, id: str) -> Track:  # noqa: A002  # what everybody calls it
+    def read(self, stream: str, id: str) -> Track:
         """The features of one video or clip.
 
         Raises:

@@ -52,7 +52,7 @@ class StoreWriter:
         rate = rates.pop() if len(rates) == 1 else np.nan
         return None if np.isnan(rate) else rate
 
-    def add(self, id: str, values: npt.NDArray[np.float16], track: Track) -> None:  # noqa: A002
+    def add(self, id: str, values: npt.NDArray[np.float16], track: Track) -> None:
         """Append one item; ids must come in the order of their UTF-8 bytes."""
         shard = self._shard_for(values)
         shard.append(values)
