@@ -30,7 +30,7 @@ class Extracted:
         """All of them, the broken ones too."""
         return sorted({*self._parts.ids(), *self._broken})
 
-    def read(self, stream: str, id: str) -> Track:  # what everybody calls it
+    def read(self, stream: str, id: str) -> Track:
         """The features of one video; DataError where it is broken."""
         if id in self._broken:
             raise self._broken[id]

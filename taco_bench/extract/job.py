@@ -24,10 +24,6 @@ METHOD = 1
 """Version of decoding, sampling and resizing; a change that can change a feature raises it, so that old and new never mix."""
 
 
-STATE = ".extract"
-"""Folder in the store's: how its features are made, from which version of each video, and what is not in the store yet."""
-
-
 def extract(
     videos: Path,
     out: Path,
@@ -86,10 +82,18 @@ def extract(
 
 def _opened(out: Path, extractor: Extractor, spec: Mapping[str, Any]) -> tuple[Parts, Store | None]:
     """What ``out`` holds already."""
-    store = Store(out) if is_store(out) else None
-    if store is not None and not (out / STATE).is_dir():
+    store, state = Store(out) if is_store(out) else None, state_of(out)
+    if store is not None and not state.is_dir():
         raise UserError("there is a feature store that was not extracted here", where=str(out), hint="give another --out")
-    return Parts(out / STATE, _made_by(extractor, spec), store), store
+    others = [path.name for path in out.iterdir() if not path.name.startswith((".", "data-"))] if store is None and out.is_dir() else []
+    if others:  # building the store would refuse it too, but only after all the work
+        raise UserError(f"the folder holds other things, such as {min(others)}", where=str(out), hint="give another --out")
+    return Parts(state, _made_by(extractor, spec), store), store
+
+
+def state_of(out: Path) -> Path:
+    """The hidden folder beside a store: how its features are made, from which version of each video, and what is not in the store yet."""
+    return out.absolute().with_name(f".{out.absolute().name}.extract")
 
 
 def _usual(work: Work) -> int:

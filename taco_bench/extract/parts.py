@@ -41,7 +41,7 @@ class Parts:
         if before is not None and before != made_by:
             other = ", ".join(sorted(key for key in {*made_by, *before} if made_by.get(key) != before.get(key)))
             what = f"the features there were made in another way; what differs: {other}"
-            raise UserError(what, where=str(folder.parent), hint="give another --out, or remove this one")
+            raise UserError(what, where=str(folder), hint="give another --out; or remove this folder and the store beside it")
         if before is None:
             replace_text(folder / "made-by.json", json.dumps(made_by, indent=1))
         self._known = self._read()

