@@ -91,7 +91,10 @@ def test_a_row_of_a_data_set_that_is_not_installed(tmp_path: Path, store: Store)
     path = write_suite(tmp_path, L1.replace('["l1"] }', '["l1"], "train.init" = "paper/pretrain@nowhere:s3d-hm" }'), "third")
     plugins = plugins_with("here")
     line = expand(load_suite(str(path)), "here", [], [], [0], plugins, print, Starts(store, plugins)).line("one")
-    assert line.not_run == "it starts from paper/pretrain@nowhere:s3d-hm, which cannot be planned here: nowhere has no encoder that stands for S3D-HM"
+    assert (
+        line.not_run
+        == "it starts from paper/pretrain@nowhere:s3d-hm, which cannot be planned here: nowhere has no encoder that stands for S3D-HM"
+    )
 
 
 class TestMismatches:
