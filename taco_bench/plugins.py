@@ -17,6 +17,8 @@ import pluggy
 
 from taco_bench import hookspecs
 from taco_bench.errors import PluginError, UserError, nearest
+from taco_bench.guard import Guarded, calling
+from taco_bench.options import Option, check_options, options_of
 
 GROUP = "taco_bench"
 FIRST_PARTY = "taco-bench"
@@ -139,19 +141,26 @@ class Plugins:
         return found[0]
 
     def build(self, kind: str, spec: Mapping[str, Any]) -> Any:
-        """Build the component that ``dict(type=name, **options)`` describes."""
+        """Build the component that ``dict(type=name, **options)`` describes; whatever it raises from now on is a :class:`PluginError`."""
         component = self.get(kind, str(spec["type"]))
-        try:
-            return self._registry(kind).build(dict(spec))
-        except UserError:
-            raise
-        except Exception as error:
-            if component.distribution == FIRST_PARTY:
-                raise
-            raise PluginError(
-                f"{kind} {component.name!r} of {component.distribution} {component.version} could not be built: {error!r}",
-                hint="report this to the plugin's author; TACO_BENCH_TRACE=1 prints the traceback",
-            ) from error
+        with calling(component, "could not be built"):
+            return Guarded(self._registry(kind).build(dict(spec)), component)
+
+    def options(self, kind: str, name: str) -> Mapping[str, Option]:
+        """The options of a component by name, in the order of its factory's signature.
+
+        Raises:
+            UserError, PluginError: as :meth:`get`; or its signature cannot be read.
+        """
+        component = self.get(kind, name)
+        with calling(component, "has options that cannot be read"):
+            return options_of(component.factory)
+
+    def check(self, kind: str, name: str, given: Mapping[str, Any]) -> tuple[dict[str, Any], list[UserError]]:
+        """As :func:`taco_bench.options.check_options`, of a component; raises as :meth:`options`."""
+        component = self.get(kind, name)
+        with calling(component, "has options that cannot be checked"):
+            return check_options(f"{kind} {name}", component.factory, given)
 
     def _registry(self, kind: str) -> Any:
         from mmengine.registry import Registry  # a second to import: only where something is built

@@ -48,7 +48,7 @@ def run(
     store.check_writable()
     every = [line for lines in [*tables, *controls] for line in lines]
     failed = make(every, plugins, store, reporter, launcher, third_party=third_party, fail_fast=fail_fast, force=force)
-    outcome = Outcome(store=store, seeds=len(seeds), failed={cell.label: cell.error for cell in failed.values()})
+    outcome = Outcome(store=store, seeds=len(seeds), failed=list(failed.values()))
     for lines, trained in zip(tables, controls, strict=True):
         _add_table(outcome, lines, trained)
     outcome.seconds = time.monotonic() - started

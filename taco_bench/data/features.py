@@ -14,6 +14,7 @@ import numpy.typing as npt
 from taco_bench.api import Clip, Dataset, Encoder
 from taco_bench.atomic import replace_file, replace_text, sha256_of
 from taco_bench.errors import DataError
+from taco_bench.guard import using
 from taco_bench.resources import cache_root
 
 Advance = Callable[[], None]
@@ -118,7 +119,8 @@ def _encode(dataset: Dataset, encoders: Sequence[Encoder], clip: Clip) -> npt.ND
             raw = dataset.read(encoder.stream, clip)
         except KeyError:
             raise _MissingError(f"stream {encoder.stream!r}") from None
-        tokens = np.asarray(encoder.encode(raw), np.float32)
+        with using(encoder, "gave tokens that cannot be used"):
+            tokens = np.asarray(encoder.encode(raw), np.float32)
         _check(tokens, encoder, clip)
         steps = len(parts[0]) if parts else len(tokens)
         parts.append(tokens if len(tokens) == steps else tokens[((np.arange(steps) + 0.5) * len(tokens) / steps).astype(np.int64)])

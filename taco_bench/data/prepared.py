@@ -12,6 +12,7 @@ from taco_bench.config import Experiment
 from taco_bench.data.clips import check_clips, check_size, check_split
 from taco_bench.data.features import FeatureStore, features_identity, open_features
 from taco_bench.errors import UserError
+from taco_bench.guard import using
 from taco_bench.plugins import Plugins
 from taco_bench.reporting import Reporter
 from taco_bench.sources import source_hash
@@ -51,9 +52,10 @@ def prepare(experiment: Experiment, plugins: Plugins, reporter: Reporter) -> Pre
     """
     dataset: Dataset = plugins.build("data", experiment.data)
     name = f"data set {experiment.data['type']}"
-    clips = list(dataset.clips())
-    check_clips(clips, name)
-    fingerprints = dict(dataset.fingerprints())
+    with using(dataset, "gave clips that cannot be used"):
+        clips = list(dataset.clips())
+        check_clips(clips, name)
+        fingerprints = dict(dataset.fingerprints())
     features, skipped = _features(experiment, dataset, clips, fingerprints, plugins, reporter)
     if skipped:
         reporter.say(f"{len(skipped)} clips without features are skipped, the first is {skipped[0]}")
@@ -91,7 +93,8 @@ def _captions(
     training = [caption for clip in clips if clip.split == "train" for caption in clip.captions]
     encoder: TextEncoder = plugins.build("text-encoder", experiment.text_encoder)
     encoder.fit(training, experiment.model.max_text_tokens)
-    encodings = tokenize(texts, encoder.tokenizer(), experiment.model.max_text_tokens)
+    with using(encoder, "gave a tokenizer that cannot be used"):
+        encodings = tokenize(texts, encoder.tokenizer(), experiment.model.max_text_tokens)
     words, tagger = _words(experiment, texts, training, plugins, reporter)
     selectors = [plugins.build("tokens", spec) for spec in experiment.tokens]
     weighting = plugins.build("token-weights", experiment.token_weights) if experiment.token_weights else None
