@@ -100,7 +100,6 @@ class Plugins:
     loaded: list[Loaded] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
     _components: dict[str, dict[str, list[Component]]] = field(default_factory=lambda: {kind: {} for kind in HOOKS})
-
     _registries: dict[str, Any] = field(default_factory=dict)
 
     def names(self, kind: str) -> list[str]:
@@ -142,9 +141,10 @@ class Plugins:
 
     def build(self, kind: str, spec: Mapping[str, Any]) -> Any:
         """Build the component that ``dict(type=name, **options)`` describes; whatever it raises from now on is a :class:`PluginError`."""
-        component = self.get(kind, str(spec["type"]))
+        options = dict(spec)
+        component = self.get(kind, str(options.pop("type")))
         with calling(component, "could not be built"):
-            return Guarded(self._registry(kind).build(dict(spec)), component)
+            return Guarded(component.factory(**options), component)
 
     def options(self, kind: str, name: str) -> Mapping[str, Option]:
         """The options of a component by name, in the order of its factory's signature.
@@ -162,19 +162,15 @@ class Plugins:
         with calling(component, "has options that cannot be checked"):
             return check_options(f"{kind} {name}", component.factory, given)
 
-    def _registry(self, kind: str) -> Any:
-        from mmengine.registry import Registry  # a second to import: only where something is built
+    def registry(self, kind: str) -> Any:
+        """The components of a kind as an ``mmengine.registry.Registry``, for code that builds from mmengine's configurations."""
+        from mmengine.registry import Registry  # most of a second to import: building, which plans do, goes without
 
         if kind not in self._registries:
-            self._registries[kind] = Registry(f"taco_bench {kind}", build_func=_made)
+            self._registries[kind] = Registry(f"taco_bench {kind}")
             for name in self.names(kind):
                 self._registries[kind].register_module(name=name, module=self._components[kind][name][0].factory)
         return self._registries[kind]
-
-
-def _made(spec: dict[str, Any], registry: Any) -> Any:
-    """What mmengine's own function does, without its log, which imports torch."""
-    return registry.module_dict[spec.pop("type")](**spec)
 
 
 @cache

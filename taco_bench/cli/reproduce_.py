@@ -32,6 +32,7 @@ def command(obj: dict[str, Any], /, suite: str, **options: Any) -> int:
         from taco_bench.cli.failures import lines_of
         from taco_bench.cli.suites import expanded, note, save
         from taco_bench.cli.working import complain, make
+        from taco_bench.jobs.plan import jobs_of
         from taco_bench.jobs.states import failures_of
         from taco_bench.plugins import load_plugins
         from taco_bench.report.formats import json_of, text_of
@@ -48,9 +49,8 @@ def command(obj: dict[str, Any], /, suite: str, **options: Any) -> int:
             reporter.say(line)
         store.check_writable()
         note(tables, store)
-        lines = [line for table in tables for line in table.every]
         failed = make(
-            lines,
+            jobs_of((table.title, table.every) for table in tables),
             plugins,
             store,
             reporter,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from taco_bench.errors import UserError
-from taco_bench.jobs.plan import Job, Line, missing, unique_jobs
+from taco_bench.jobs.plan import Job, missing
 from taco_bench.plugins import Plugins
 from taco_bench.reporting import Reporter
 from taco_bench.store.cells import Store
@@ -22,7 +22,7 @@ def complain(plugins: Plugins, reporter: Reporter) -> None:
 
 
 def make(
-    lines: Sequence[Line],
+    jobs: Sequence[Job],
     plugins: Plugins,
     store: Store,
     reporter: Reporter,
@@ -32,7 +32,7 @@ def make(
     fail_fast: bool,
     force: bool,
 ) -> dict[str, Failed]:
-    """Make the cells of all rows that are not there; those that failed, by the cell's id.
+    """Make the cells of all jobs that are not there; those that failed, by the cell's id.
 
     A component that raises while data are prepared costs the cells that need it; the others are made all the same.
 
@@ -40,7 +40,6 @@ def make(
         DataError: the data are not as they must be, or the splits share what they must not; found before anything is trained.
         PluginError: no cell can be made for it.
     """
-    jobs = unique_jobs(lines)
     todo = jobs if force else missing(jobs, store)
     if len(todo) < len(jobs):
         reporter.say(f"{len(jobs) - len(todo)} of {len(jobs)} cells are there already (--force trains them again)")

@@ -75,6 +75,7 @@ def work(
         "pool": found.pool,
         "queries": found.queries,
         "parts": job.parts,
+        "asked_by": job.asked_by,
         "sources": core_hashes(),
         "leaks": [leak.told() for leak in leaks],
         "data": prepared.fingerprints,

@@ -79,7 +79,8 @@ class Interest:
         weights = np.asarray(weights, np.float64)
         if weights.shape != (count,) or not np.isfinite(weights).all() or (weights < 0).any():
             raise PluginError(
-                f"the token weighting {name_of(self.weighting)} gave {weights} for {count} pieces", hint="weigh() returns one finite number >= 0 a piece"
+                f"the token weighting {name_of(self.weighting)} gave {weights} for {count} pieces",
+                hint="weigh() returns one finite number >= 0 a piece",
             )
         return weights
 
