@@ -128,6 +128,7 @@ def _trained(
     may_save()
     save_weights(store.weights(job.training), model)
     record = {"seed": job.seed, "configuration": job.experiment.training(), "cost": training.cost()}
+    record |= {"spent": training.progress.spent, "curve": training.progress.curve}
     store.save_training(job.training, record)
     return model, record
 
