@@ -81,8 +81,8 @@ def _fusion_term(
 ) -> tuple[Tensor, int]:
     """L3 over the sampled pairs; a pair that occurs more than once goes through the fusion module once."""
     count, device = len(text.sentence), text.sentence.device
-    videos, texts = sampler.sample(scores, count, generator, device)  # each [K, K']
     with using(sampler, "gave negatives that cannot be used"):
+        videos, texts = sampler.sample(scores, count, generator, device)  # each [K, K']
         _check_negatives(sampler, videos, texts, count)
     own = torch.arange(count, device=device)
     parts = [own * count + own, (own.unsqueeze(1) * count + videos).flatten()]  # a pair (t, v) is the number t K + v
