@@ -104,7 +104,7 @@ class TestNobodyExpectedIt:
     """The last resort."""
 
     @pytest.fixture
-    def broken(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    def broken(self, results: Results, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
         monkeypatch.setenv("TACO_BENCH_CACHE", str(tmp_path / "cache"))
         monkeypatch.setattr("taco_bench.jobs.plan.cell_parts", lambda *_: 1 / 0)
         return tmp_path / "cache" / "faults"

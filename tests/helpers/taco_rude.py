@@ -21,11 +21,11 @@ def boom(*_, **__):
 
 
 class Selector:
-    def __init__(self, words: int = 0) -> None:
-        pass
+    def __init__(self, raises: int = 0) -> None:
+        self.raises = raises
 
     def select(self, words):
-        if words:
+        if self.raises:
             boom()
         return []
 
