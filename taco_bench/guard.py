@@ -97,6 +97,9 @@ class Guarded:
     def __setattr__(self, name: str, value: Any) -> None:
         setattr(self._target, name, value)
 
+    def __delattr__(self, name: str) -> None:
+        delattr(self._target, name)
+
     def __getattr__(self, name: str) -> Any:
         component = self._component
         with calling(component, f"raised in {name}", (AttributeError,)):
