@@ -33,9 +33,11 @@ def calling(component: Component, doing: str, promised: tuple[type[Exception], .
     """
     try:
         yield
-    except (UserError, PassingError, *promised):
+    except (UserError, PassingError):
         raise
     except (Exception, SystemExit) as error:
+        if isinstance(error, promised):
+            raise
         who = f"{component.kind} {component.name!r} of {component.distribution} {component.version}"
         raise PluginError(f"{who} {doing}: {error!r}", where=innermost(error), hint=HINT) from error
 
@@ -80,7 +82,7 @@ class Guarded:
         object.__setattr__(self, "_component", component)
 
     @property
-    def __class__(self) -> Any:  # type: ignore[override]
+    def __class__(self) -> Any:
         """The component's own."""
         return type(self._target)
 
