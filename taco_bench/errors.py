@@ -33,6 +33,10 @@ class UserError(Exception):
         return [self.what, *where, *hint]
 
 
+class PassingError(Exception):
+    """No fault of whatever code it passes through: it ends the work, and only who began the work may catch it."""
+
+
 class ConfigError(UserError):
     """A wrong option, component name or combination of them; exit code 2.
 

@@ -17,6 +17,8 @@ import pluggy
 
 from taco_bench import hookspecs
 from taco_bench.errors import PluginError, UserError, nearest
+from taco_bench.guard import Guarded, calling
+from taco_bench.options import Option, check_options, options_of
 
 GROUP = "taco_bench"
 FIRST_PARTY = "taco-bench"
@@ -99,7 +101,6 @@ class Plugins:
     loaded: list[Loaded] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
     _components: dict[str, dict[str, list[Component]]] = field(default_factory=lambda: {kind: {} for kind in HOOKS})
-
     _registries: dict[str, Any] = field(default_factory=dict)
 
     def names(self, kind: str) -> list[str]:
@@ -140,33 +141,37 @@ class Plugins:
         return found[0]
 
     def build(self, kind: str, spec: Mapping[str, Any]) -> Any:
-        """Build the component that ``dict(type=name, **options)`` describes."""
-        component = self.get(kind, str(spec["type"]))
-        try:
-            return self._registry(kind).build(dict(spec))
-        except UserError:
-            raise
-        except Exception as error:
-            if component.distribution == FIRST_PARTY:
-                raise
-            raise PluginError(
-                f"{kind} {component.name!r} of {component.distribution} {component.version} could not be built: {error!r}",
-                hint="report this to the plugin's author; TACO_BENCH_TRACE=1 prints the traceback",
-            ) from error
+        """Build the component that ``dict(type=name, **options)`` describes; whatever it raises from now on is a :class:`PluginError`."""
+        options = dict(spec)
+        component = self.get(kind, str(options.pop("type")))
+        with calling(component, "could not be built"):
+            return Guarded(component.factory(**options), component)
 
-    def _registry(self, kind: str) -> Any:
-        from mmengine.registry import Registry  # a second to import: only where something is built
+    def options(self, kind: str, name: str) -> Mapping[str, Option]:
+        """The options of a component by name, in the order of its factory's signature.
+
+        Raises:
+            UserError, PluginError: as :meth:`get`; or its signature cannot be read.
+        """
+        component = self.get(kind, name)
+        with calling(component, "has options that cannot be read"):
+            return options_of(component.factory)
+
+    def check(self, kind: str, name: str, given: Mapping[str, Any]) -> tuple[dict[str, Any], list[UserError]]:
+        """As :func:`taco_bench.options.check_options`, of a component; raises as :meth:`options`."""
+        component = self.get(kind, name)
+        with calling(component, "has options that cannot be checked"):
+            return check_options(f"{kind} {name}", component.factory, given)
+
+    def registry(self, kind: str) -> Any:
+        """The components of a kind as an ``mmengine.registry.Registry``, for code that builds from mmengine's configurations."""
+        from mmengine.registry import Registry  # most of a second to import: building, which plans do, goes without
 
         if kind not in self._registries:
-            self._registries[kind] = Registry(f"taco_bench {kind}", build_func=_made)
+            self._registries[kind] = Registry(f"taco_bench {kind}")
             for name in self.names(kind):
                 self._registries[kind].register_module(name=name, module=self._components[kind][name][0].factory)
         return self._registries[kind]
-
-
-def _made(spec: dict[str, Any], registry: Any) -> Any:
-    """What mmengine's own function does, without its log, which imports torch."""
-    return registry.module_dict[spec.pop("type")](**spec)
 
 
 @cache

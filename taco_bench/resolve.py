@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from operator import index
 from typing import Any
 
 import pydantic
 
 from taco_bench.config import LEAKS, SCORE_OF, SECTIONS, Experiment, Loss, Losses, Section, Train
 from taco_bench.errors import ConfigError, InfeasibleError, PluginError, UserError, nearest
-from taco_bench.options import check_options, coerce, options_of
+from taco_bench.guard import using
+from taco_bench.options import coerce
 from taco_bench.plugins import EXPERIMENT_KINDS, Plugins
 from taco_bench.specs import FIELDS, LIST_SEPARATORS, merge, nested, parse_field
 
@@ -134,9 +136,9 @@ def _filled(kind: str, spec: Mapping[str, Any], preset: Mapping[str, Any], plugi
     except UserError as error:
         problems.append(error)
         return dict(spec)
-    known = options_of(component.factory)
+    known = plugins.options(kind, component.name)
     usual = {key: value for key, value in preset.items() if key in known}
-    values, wrong = check_options(f"{kind} {component.name}", component.factory, {**usual, **options})
+    values, wrong = plugins.check(kind, component.name, {**usual, **options})
     problems.extend(wrong)
     return {"type": component.name, **values}
 
@@ -150,7 +152,7 @@ def _usable_tagger(spec: dict[str, Any], asked_for: bool, plugins: Plugins, anno
     if asked_for or fallback is None:
         raise ConfigError([UserError(f"the tagger {spec['type']} cannot be used: {reason}", where="tagger")])
     announce(f"parts of speech from the fallback tagger {fallback!r}: {reason}; the choice is part of each cell's id")
-    values, _ = check_options(f"tagger {fallback}", plugins.get("tagger", fallback).factory, {})
+    values, _ = plugins.check("tagger", fallback, {})
     return {"type": fallback, **values}
 
 
@@ -274,7 +276,9 @@ def _sampler_problems(experiment: Experiment, plugins: Plugins) -> list[UserErro
     if reads and not set(reads) & set(experiment.losses.use):
         what = f"the sampler {name!r} selects by the scores of {' and '.join(reads)}, none of which is trained"
         return [UserError(what, where="--sampler", hint=f"--sampler random, or add {reads[0]} to --losses")]
-    negatives = plugins.build("sampler", experiment.sampler).negatives(batch)
+    sampler = plugins.build("sampler", experiment.sampler)
+    with using(sampler, "gave a K' that cannot be used"):
+        negatives = index(sampler.negatives(batch))
     if not 0 < negatives < batch:
         what = f"{negatives} negatives an anchor (K') do not fit into batches of {batch} pairs (K): K' is at most K - 1"
         hint = f"--set sampler.hard_negatives={max(1, min(8, batch - 1))} or a larger --set train.batch_size"

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from taco_bench.errors import UserError
-from taco_bench.options import options_of
 from taco_bench.plugins import Plugins
 
 LIST_SEPARATORS = {"tokens": ",", "encoder": "+", "control": ","}
@@ -24,7 +23,7 @@ def parse_component(kind: str, text: str, plugins: Plugins) -> dict[str, Any]:
     name, colon, value = text.strip().partition(":")
     if not colon:
         return {"type": name}
-    options = list(options_of(plugins.get(kind, name).factory))
+    options = list(plugins.options(kind, name))
     if not options:
         raise UserError(f"{kind} {name!r} has no options, so {value!r} cannot be given to it", where=f"--{kind}")
     return {"type": name, options[0]: value}

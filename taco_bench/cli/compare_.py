@@ -12,6 +12,7 @@ EXAMPLES = """\b
 Examples:
   taco-bench compare paper/table3@babyai:full paper/table3@babyai:l1
   taco-bench compare 96f8 c535 --metric "t2v R@10"
+  taco-bench compare paper/table3@babyai:full paper/table3@babyai:l1 --match seconds
 """
 UNPRINTED = ("ties", "MeanR")
 
@@ -20,10 +21,11 @@ UNPRINTED = ("ties", "MeanR")
 @click.argument("a")
 @click.argument("b")
 @click.option("--metric", default=None, help="Column that flips and slices are about.  [default: the first of both]")
+@click.option("--match", type=click.Choice(["steps", "seconds", "fusion-pairs"]), help="Compare validation scores at this equal cost.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON on stdout.")
 @click.option("--results", default=None, help="Results folder.  [default: TACO_BENCH_RESULTS, else ./results]")
 @click.pass_obj
-def command(obj: dict[str, Any], /, a: str, b: str, *, metric: str | None, as_json: bool, results: str | None) -> None:
+def command(obj: dict[str, Any], /, a: str, b: str, *, metric: str | None, match: str | None, as_json: bool, results: str | None) -> None:
     """Compare A with B, rows of tables or cells, paired by seed; and say on which queries they part.
 
     Slices by caption length, nouns, verbs, idf and clip length are corrected for their number (Holm).
@@ -35,6 +37,11 @@ def command(obj: dict[str, Any], /, a: str, b: str, *, metric: str | None, as_js
 
     store = Store(results_root(results))
     left, right = cells_of(a, store), cells_of(b, store)
+    if match is not None:
+        from taco_bench.cli.matched import told
+
+        click.echo(told(left.cells, right.cells, (a, b), match, store, as_json=as_json))
+        return
     metric = metric or next(iter(next(iter(left.cells[0]["rows"].values()))))
     slices, unsliced = _slices(left.cells[0], right.cells[0], third_party=obj["third_party"])
     found = compare(left.cells, right.cells, metric, slices, unsliced)

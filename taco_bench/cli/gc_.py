@@ -14,16 +14,17 @@ HINT = "a run takes over what stands still for a minute; of a machine that is go
 @click.option("--results", default=None, help="Results folder.  [default: TACO_BENCH_RESULTS, else ./results]")
 def command(*, superseded: bool, unfinished: bool, yes: bool, results: str | None) -> None:
     """Show what the results folder no longer needs, and with --yes remove it. Figures that a table asks for always stay."""
-    from taco_bench.resources import results_root
-    from taco_bench.store.cells import Store
-    from taco_bench.store.gc import at_work, remove, waste
+    from taco_bench.cli.looking import looked_at
+    from taco_bench.store.gc import at_work, held_back, remove, waste
 
-    store = Store(results_root(results))
+    store = looked_at(results)
     found = waste(store, superseded=superseded, unfinished=unfinished)
     for item in found:
         click.echo(f"{item.size / 2**20:8.2f} MiB  {item.path.relative_to(store.root)}  ({item.why})")
     if busy := at_work(store):
         click.echo(f"while anybody may be at work, only leases of the dead can go: {', '.join(busy)}; {HINT}", err=True)
+    for line in held_back(store) if superseded else []:
+        click.echo(line, err=True)
     total = f"{len(found)} files, {sum(item.size for item in found) / 2**20:.1f} MiB"
     if not yes:
         click.echo(f"{total} would be removed; --yes removes them" if found else "nothing to remove")

@@ -76,7 +76,8 @@ class Verbs(click.Group):
 def main(context: click.Context, *, no_plugins: bool) -> None:
     """Train and compare video-text models built around TACo (ICCV 2021).
 
-    Exit codes: 0 done, 2 usage or configuration, 3 data, 4 plugin, 5 some cells failed, 130 interrupted (run it again to go on).
+    Exit codes: 0 done, 1 a fault of taco-bench itself, 2 usage or configuration, 3 data, 4 plugin, 5 some cells failed, 130 interrupted
+    (run it again to go on).
     """
     context.obj = {"third_party": not no_plugins}
     if context.invoked_subcommand is None:
@@ -106,6 +107,11 @@ def call(arguments: list[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stderr.close()
         return 0
+    except Exception as error:
+        _trace()
+        from taco_bench.cli.fault import lines_of
+
+        return _tell(lines_of(error), 1)
     finally:
         signal.signal(signal.SIGTERM, before)
 

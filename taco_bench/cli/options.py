@@ -76,8 +76,18 @@ def with_options(*groups: Sequence[Callable[[F], F]]) -> Callable[[F], F]:
     return decorate
 
 
+MOST_SEEDS = 1_000
+"""Of each row; what one call can plan."""
+
+
 def seeds_of(options: dict[str, Any], usual: int) -> list[int]:
-    """The seeds asked for."""
+    """The seeds asked for.
+
+    Raises:
+        UserError: too many.
+    """
+    if (options["seeds"] or 0) > MOST_SEEDS:
+        raise UserError(f"{options['seeds']} seeds are too many for one call", where="--seeds", hint=f"--seeds {MOST_SEEDS} at most")
     return [(options["seed"] or 0) + i for i in range(options["seeds"] or usual)]
 
 

@@ -30,17 +30,19 @@ Examples:
 @click.pass_obj
 def command(obj: dict[str, Any], /, suite: str, *, as_json: bool, **options: Any) -> None:
     """Say which cells of SUITE are done, missing, stale (and why) or failed, and what the rest will cost. Trains and writes nothing."""
-    from taco_bench.cli.suites import expanded
+    from taco_bench.cli.looking import looked_at
+    from taco_bench.cli.suites import expanded, own_file
     from taco_bench.jobs.states import states_of
     from taco_bench.plugins import load_plugins
     from taco_bench.reporting import Silent
-    from taco_bench.resources import results_root
-    from taco_bench.store.cells import Store
-    from taco_bench.store.ledger import asked
+    from taco_bench.store.ledger import asked, refuse_namesake
 
-    store = Store(results_root(options["results"]))
+    store = looked_at(options["results"])
     plugins = load_plugins(obj["third_party"])
     tables = expanded(suite, options, plugins, Silent())
+    for table in tables:
+        if path := own_file(table):
+            refuse_namesake(store, table.title, path)
     found = [(table, states_of(table.every, store, asked(store, table.title))) for table in tables]
     if as_json:
         records = [_json(table, states) for table, states in found]

@@ -29,8 +29,10 @@ def command(obj: dict[str, Any], /, suite: str, **options: Any) -> int:
     """
     started = time.monotonic()
     with reporter_of(options) as reporter:
+        from taco_bench.cli.failures import lines_of
         from taco_bench.cli.suites import expanded, note, save
         from taco_bench.cli.working import complain, make
+        from taco_bench.jobs.plan import jobs_of
         from taco_bench.jobs.states import failures_of
         from taco_bench.plugins import load_plugins
         from taco_bench.report.formats import json_of, text_of
@@ -47,9 +49,8 @@ def command(obj: dict[str, Any], /, suite: str, **options: Any) -> int:
             reporter.say(line)
         store.check_writable()
         note(tables, store)
-        lines = [line for table in tables for line in table.every]
         failed = make(
-            lines,
+            jobs_of((table.title, table.every) for table in tables),
             plugins,
             store,
             reporter,
@@ -70,7 +71,6 @@ def command(obj: dict[str, Any], /, suite: str, **options: Any) -> int:
         click.echo(
             f"{time.monotonic() - started:.0f} s in all; any cell says where it comes from: taco-bench explain {tables[0].title}:ROW"
         )
-    for cell in failed.values():
-        first, *rest = cell.error.lines()
-        click.echo("\n".join([f"failed: {cell.label}: {first}", *rest]), err=True)
+    for told in lines_of(failed.values()):
+        click.echo(told, err=True)
     return 5 if failed else 0

@@ -14,7 +14,7 @@ from taco_bench.cli.working import complain, make
 from taco_bench.config import Experiment
 from taco_bench.jobs.devices import resolve_device
 from taco_bench.jobs.facts import facts_of
-from taco_bench.jobs.plan import Line, control_lines, line_of
+from taco_bench.jobs.plan import Line, control_lines, line_of, unique_jobs
 from taco_bench.plugins import Plugins, load_plugins
 from taco_bench.report.files import save_table
 from taco_bench.report.render import as_text
@@ -50,8 +50,8 @@ def run(
     controls = [_controls(lines[0], seeds, plugins, starts) for lines in tables]
     store.check_writable()
     every = [line for lines in [*tables, *controls] for line in lines]
-    failed = make(every, plugins, store, reporter, launcher, third_party=third_party, fail_fast=fail_fast, force=force)
-    outcome = Outcome(store=store, seeds=len(seeds), failed={cell.label: cell.error for cell in failed.values()})
+    failed = make(unique_jobs(every), plugins, store, reporter, launcher, third_party=third_party, fail_fast=fail_fast, force=force)
+    outcome = Outcome(store=store, seeds=len(seeds), failed=list(failed.values()))
     for lines, trained in zip(tables, controls, strict=True):
         _add_table(outcome, lines, trained, plugins)
     outcome.seconds = time.monotonic() - started

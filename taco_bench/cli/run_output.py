@@ -5,15 +5,19 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from taco_bench.cli.failures import lines_of
 from taco_bench.config import Experiment
-from taco_bench.errors import UserError
 from taco_bench.report.render import as_json, as_text
 from taco_bench.report.rows import Table
 from taco_bench.resolve import DEFAULTS
 from taco_bench.store.cells import Store
+
+if TYPE_CHECKING:
+    from taco_bench.jobs.launch import Failed
 
 
 @dataclass
@@ -23,14 +27,14 @@ class Outcome:
     Attributes:
         store: where everything lies.
         seeds: how many a configuration had.
-        failed: the error of each cell that failed, by its label.
+        failed: the cells that are not there, and why.
         tables: each table, its file, the cells behind its results, and its first experiment.
         seconds: the whole run.
     """
 
     store: Store
     seeds: int
-    failed: dict[str, UserError] = field(default_factory=dict)
+    failed: list[Failed] = field(default_factory=list)
     tables: list[tuple[Table, Path, list[Path], Experiment]] = field(default_factory=list)
     seconds: float = 0.0
 
@@ -42,14 +46,15 @@ class Outcome:
             click.echo(as_text(table) if quiet else "\n" + as_text(table) + f"\n\ntable: {path}")
             if not quiet:
                 click.echo(f"{self.seconds:.0f} s in all; cells: {self.store.root / 'cells'}\n{next_steps(experiment, self.seeds)}")
-        for label, error in self.failed.items():
-            click.echo("\n".join([f"failed: {label}: {error.lines()[0]}", *error.lines()[1:]]), err=True)
+        for told in lines_of(self.failed):
+            click.echo(told, err=True)
         return 5 if self.failed else 0
 
     def _as_json(self) -> dict[str, object]:
         tables = [{**as_json(table), "cells": [str(cell) for cell in cells], "file": str(path)} for table, path, cells, _ in self.tables]
-        failed = {label: error.lines() for label, error in self.failed.items()}
-        return {"tables": tables, "failed": failed, "seconds": round(self.seconds, 1)}
+        failed = {cell.label: cell.error.lines() for cell in self.failed if cell.begun}
+        waiting = [cell.label for cell in self.failed if not cell.begun]
+        return {"tables": tables, "failed": failed, "not_begun": waiting, "seconds": round(self.seconds, 1)}
 
 
 def next_steps(experiment: Experiment, seeds: int) -> str:

@@ -45,14 +45,14 @@ def _show_sections() -> None:
 
 
 def _show_component(kind: str, name: str, *, third_party: bool) -> None:
-    from taco_bench.options import options_of
     from taco_bench.plugins import load_plugins
     from taco_bench.specs import FIELDS
 
-    component = load_plugins(third_party).get(kind, name)
+    plugins = load_plugins(third_party)
+    component = plugins.get(kind, name)
     click.echo(f"{kind} {name}: {component.summary}\nfrom {component.distribution} {component.version}, {component.factory.__module__}\n")
     click.echo((inspect.getdoc(component.factory) or "").partition("\n\nArgs:")[0])
-    options = options_of(component.factory).values()
+    options = plugins.options(kind, name).values()
     field = FIELDS.get(kind, kind)
     rows = [
         [f"--set {field}.{o.name}=", o.type_name, "required" if o.default is inspect.Parameter.empty else repr(o.default), o.help]

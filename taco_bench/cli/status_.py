@@ -13,17 +13,17 @@ import click
 @click.option("--results", default=None, help="Results folder.  [default: TACO_BENCH_RESULTS, else ./results]")
 def command(*, as_json: bool, results: str | None) -> None:
     """Say what is there, what workers are making now, and what failed."""
-    from taco_bench.resources import results_root
-    from taco_bench.store.cells import Store
+    from taco_bench.cli.looking import looked_at
     from taco_bench.store.overview import overview
 
-    found = overview(Store(results_root(results)))
+    found = overview(looked_at(results))
     click.echo(json.dumps(found, indent=1) if as_json else "\n".join(_lines(found)))
 
 
 def _lines(found: dict[str, Any]) -> list[str]:
     lines = [f"{found['root']}: {found['cells']} cells, {found['trainings']} trainings, {found['unfinished']} unfinished"]
     lines += [f"  not whole, will be made again: {name}" for name in found["broken"]]
+    lines += [f"damaged, its tables are read from the cells, `taco-bench reproduce` makes it again: {name}" for name in found["damaged"]]
     lines += [f"table {table['title']}: {table['done']} of {table['cells']} cells" for table in found["tables"]]
     lines += [_lease(lease) for lease in found["running"]]
     lines += [f"failed: {failure['label']}: {failure['what']}" for failure in found["failed"]]

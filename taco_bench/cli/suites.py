@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,7 +14,7 @@ from taco_bench.errors import UserError
 from taco_bench.plugins import Plugins
 from taco_bench.reporting import Reporter
 from taco_bench.resolve import DEFAULTS
-from taco_bench.resources import results_root
+from taco_bench.resources import registry_root, results_root
 from taco_bench.store.cells import Store
 from taco_bench.store.ledger import ask, file_name
 from taco_bench.suites.expand import Expanded, expand
@@ -59,8 +60,15 @@ def _known() -> list[click.Option]:
 def note(tables: Sequence[Expanded], store: Store) -> None:
     """Write down which cells the tables ask for, so that they are known again when something has changed."""
     for table in tables:
-        cells = {line.name: {job.seed: job.cell for job in line.jobs} for line in table.every if line.jobs}
-        ask(store, table.title, cells, options=table.asked_with)
+        rows = {line.name: {job.seed: job.cell for job in line.jobs} for line in table.every if line.jobs}
+        trainings = {job.cell: job.training for line in table.every for job in line.jobs}
+        ask(store, table.title, rows, trainings=trainings, suite=own_file(table), options=table.asked_with)
+
+
+def own_file(table: Expanded) -> Path | None:
+    """The file of a suite that is the user's own; None for one that is shipped."""
+    path = table.suite.path
+    return None if path.is_relative_to(registry_root()) else path
 
 
 def save(table: SuiteTable, store: Store, task: str) -> str:

@@ -16,6 +16,7 @@ from taco_bench.cli.options import CONTROL, EXPERIMENT, with_options
 @click.pass_obj
 def command(obj: dict[str, Any], /, suite: str, *, format_: str, **options: Any) -> None:
     """Print the table of SUITE from the cells that are there; nothing is trained. The same store gives the same bytes."""
+    from taco_bench.cli.looking import looked_at
     from taco_bench.cli.suites import expanded
     from taco_bench.jobs.states import failures_of
     from taco_bench.plugins import load_plugins
@@ -23,11 +24,9 @@ def command(obj: dict[str, Any], /, suite: str, *, format_: str, **options: Any)
     from taco_bench.report.run_table import choices
     from taco_bench.report.suite_table import suite_table
     from taco_bench.reporting import Silent
-    from taco_bench.resources import results_root
-    from taco_bench.store.cells import Store
     from taco_bench.suites.made import as_made
 
-    store = Store(results_root(options["results"]))
+    store = looked_at(options["results"])
     tables = [as_made(table, store) for table in expanded(suite, options, load_plugins(obj["third_party"]), Silent())]
     made = [suite_table(table, store, failures_of(table.every, store)) for table in tables]
     notes = choices(tables[0].suite.task) if format_ == "md" else []

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from taco_bench.errors import UserError
-from taco_bench.jobs.plan import Job, Line, missing, unique_jobs
+from taco_bench.jobs.plan import Job, missing
 from taco_bench.plugins import Plugins
 from taco_bench.reporting import Reporter
 from taco_bench.store.cells import Store
@@ -22,7 +22,7 @@ def complain(plugins: Plugins, reporter: Reporter) -> None:
 
 
 def make(
-    lines: Sequence[Line],
+    jobs: Sequence[Job],
     plugins: Plugins,
     store: Store,
     reporter: Reporter,
@@ -32,31 +32,36 @@ def make(
     fail_fast: bool,
     force: bool,
 ) -> dict[str, Failed]:
-    """Make the cells of all rows that are not there; those that failed, by the cell's id.
+    """Make the cells of all jobs that are not there; those that failed, by the cell's id.
+
+    A component that raises while data are prepared costs the cells that need it; the others are made all the same.
 
     Raises:
         DataError: the data are not as they must be, or the splits share what they must not; found before anything is trained.
+        PluginError: no cell can be made for it.
     """
-    jobs = unique_jobs(lines)
     todo = jobs if force else missing(jobs, store)
     if len(todo) < len(jobs):
         reporter.say(f"{len(jobs) - len(todo)} of {len(jobs)} cells are there already (--force trains them again)")
     if not todo:
         return {}
-    from taco_bench.jobs.data import DataCache  # torch is imported below here
-    from taco_bench.jobs.launch import work_off
-    from taco_bench.leakage import find_leaks
+    from taco_bench.jobs.launch import Failed, not_begun, work_off  # torch is imported below here
+    from taco_bench.jobs.ready import Ready
 
-    data = DataCache(plugins, reporter)
-    told: set[str] = set()
-    for experiment in {job.training: job.experiment for job in todo}.values():
-        for leak in find_leaks(experiment, data.get(experiment), plugins):
-            if leak.told() not in told:
-                told.add(leak.told())
-                reporter.say(leak.told())
+    ready = Ready(plugins, reporter)
+    lost = ready.lost(todo)
+    rest = [job for job in todo if job.cell not in lost]
+    if not rest:
+        raise next(iter(lost.values()))
+    for job in todo:
+        if job.cell in lost:
+            store.save_failure(job.cell, "preparation", job.label, lost[job.cell])
+    failed = {job.cell: Failed(job.label, lost[job.cell]) for job in todo if job.cell in lost}
+    if fail_fast and failed:
+        return failed | {job.cell: not_begun(job) for job in rest}
     if force:  # only now: whatever is wrong with the data has been found, and nothing was lost by it
-        _forget(todo, store)
-    return work_off(todo, plugins, store, reporter, launcher, third_party=third_party, fail_fast=fail_fast)
+        _forget(rest, store)
+    return failed | work_off(rest, plugins, store, reporter, launcher, third_party=third_party, fail_fast=fail_fast)
 
 
 def _forget(jobs: Sequence[Job], store: Store) -> None:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from taco_bench.api import Clip, Dataset, Encoder
 from taco_bench.data.store.streams import nearest
 from taco_bench.errors import DataError
+from taco_bench.guard import using
 
 Places = npt.NDArray[np.int64]
 
@@ -74,6 +75,14 @@ def check_tokens(tokens: npt.NDArray[np.float32], encoder: Encoder, clip: Clip) 
         raise DataError(f"features are not finite in row {row}", where=where, hint="extract them again, or leave the clip out")
 
 
+def encoded(encoder: Encoder, raw: np.ndarray, clip: Clip) -> npt.NDArray[np.float32]:
+    """The tokens [time, width] of a raw array, checked as in :func:`check_tokens`."""
+    with using(encoder, "gave tokens that cannot be used"):
+        tokens = np.asarray(encoder.encode(raw), np.float32)
+    check_tokens(tokens, encoder, clip)
+    return tokens
+
+
 def encode(dataset: Dataset, encoders: Sequence[Encoder], clip: Clip) -> npt.NDArray[np.float32]:
     """[time, sum of widths] of one clip.
 
@@ -83,8 +92,7 @@ def encode(dataset: Dataset, encoders: Sequence[Encoder], clip: Clip) -> npt.NDA
     """
     parts: list[npt.NDArray[np.float32]] = []
     for encoder in encoders:
-        tokens = np.asarray(encoder.encode(read_stream(dataset, encoder, clip)), np.float32)
-        check_tokens(tokens, encoder, clip)
+        tokens = encoded(encoder, read_stream(dataset, encoder, clip), clip)
         parts.append(tokens[aligned(dataset, encoders[0], encoder, clip, len(parts[0]), len(tokens))] if parts else tokens)
     return np.concatenate(parts, axis=1)
 

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from taco_bench.api import Clip, Dataset, Encoder
-from taco_bench.data.joining import MissingError, Places, aligned, check_tokens, encode, read_stream, spread
+from taco_bench.data.joining import MissingError, Places, aligned, encode, encoded, read_stream, spread
 from taco_bench.errors import DataError
 
 
@@ -61,17 +61,12 @@ class LazyFeatures:
         places = spread(steps, most)
         for encoder in self.encoders:
             raw = read_stream(self.dataset, encoder, clip)
-            parts.append(self._encoded(encoder, raw, self._rows(encoder, clip, steps, len(raw))[places], clip))
+            parts.append(encoded(encoder, raw[self._rows(encoder, clip, steps, len(raw))[places]], clip))
         return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
 
     def _rows(self, encoder: Encoder, clip: Clip, steps: int, rows: int) -> Places:
         first = self.encoders[0]
         return np.arange(steps) if encoder is first else aligned(self.dataset, first, encoder, clip, steps, rows)
-
-    def _encoded(self, encoder: Encoder, raw: np.ndarray, rows: Places, clip: Clip) -> npt.NDArray[np.float32]:
-        tokens = np.asarray(encoder.encode(raw[rows]), np.float32)
-        check_tokens(tokens, encoder, clip)
-        return tokens
 
     def _try_encoders(self, clip: Clip) -> None:
         """Compare the tokens of every other row with every other token."""

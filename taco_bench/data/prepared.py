@@ -12,6 +12,7 @@ from taco_bench.config import Experiment
 from taco_bench.data.clips import check_clips, check_size, check_split
 from taco_bench.data.features import Features, features_identity, open_features
 from taco_bench.errors import UserError
+from taco_bench.guard import using
 from taco_bench.plugins import Plugins
 from taco_bench.reporting import Reporter
 from taco_bench.sources import source_hash
@@ -63,12 +64,13 @@ def prepare(experiment: Experiment, plugins: Plugins, reporter: Reporter, tokeni
     """
     dataset: Dataset = plugins.build("data", experiment.data)
     name = f"data set {experiment.data['type']}"
-    clips = list(dataset.clips())
-    check_clips(clips, name)
-    remarks = list(dataset.remarks()) if hasattr(dataset, "remarks") else []
+    with using(dataset, "gave clips that cannot be used"):
+        clips = list(dataset.clips())
+        check_clips(clips, name)
+        remarks = list(dataset.remarks()) if hasattr(dataset, "remarks") else []
+        fingerprints = dict(dataset.fingerprints())
     for remark in remarks:
         reporter.say(f"{name}: {remark}")
-    fingerprints = dict(dataset.fingerprints())
     features, skipped = _features(experiment, dataset, clips, fingerprints, plugins, reporter)
     if skipped:
         reporter.say(f"{len(skipped)} clips without features are skipped, the first is {skipped[0]}")
@@ -111,10 +113,10 @@ def _captions(
     words, tagger = _words(experiment, (texts, steps), training, plugins, reporter)
     selectors = [plugins.build("tokens", spec) for spec in experiment.tokens]
     interest = Interest(selectors, plugins.build("token-weights", experiment.token_weights) if experiment.token_weights else None)
-    tables = [
-        caption_table(tokenize(some, encoder.tokenizer(), experiment.model.max_text_tokens), words, interest) for some in (texts, steps)
-    ]
-    return encoder, tables[0], tables[1], tagger
+    with using(encoder, "gave a tokenizer that cannot be used"):
+        encodings = [tokenize(some, encoder.tokenizer(), experiment.model.max_text_tokens) for some in (texts, steps)]
+    captions, step_texts = (caption_table(encoding, words, interest) for encoding in encodings)
+    return encoder, captions, step_texts, tagger
 
 
 def texts_of_steps(clips: Sequence[Clip]) -> list[str]:

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from taco_bench.config import Experiment
 from taco_bench.errors import UserError
@@ -52,7 +53,13 @@ def grid_file(store: Store, run: str) -> Path:
 def save_grid(grid: Grid, store: Store) -> Path:
     """Write a grid for workers to read; its path."""
     jobs = [
-        {"experiment": job.experiment.model_dump(mode="json"), "seed": job.seed, "label": job.label, "parts": job.parts}
+        {
+            "experiment": job.experiment.model_dump(mode="json"),
+            "seed": job.seed,
+            "label": job.label,
+            "parts": job.parts,
+            "asked_by": job.asked_by,
+        }
         for job in grid.jobs
     ]
     path = grid_file(store, grid.run)
@@ -71,8 +78,13 @@ def load_grid(path: Path) -> Grid:
         found = migrated(json.loads(path.read_text(encoding="utf-8")), str(path))
     except (OSError, ValueError) as error:
         raise UserError(f"the grid cannot be read: {error}", where=str(path), hint="start it again with `taco-bench reproduce`") from None
-    jobs = [Job(Experiment.model_validate(job["experiment"]), job["seed"], job["label"], job["parts"]) for job in found["jobs"]]
+    jobs = [_job(job) for job in found["jobs"]]
     return Grid(tuple(jobs), found["third_party"], found["fail_fast"], found["run"])
+
+
+def _job(found: dict[str, Any]) -> Job:
+    asked_by = tuple((table, row) for table, row in found.get("asked_by", []))
+    return Job(Experiment.model_validate(found["experiment"]), found["seed"], found["label"], found["parts"], asked_by)
 
 
 def in_order(jobs: Sequence[Job]) -> list[Job]:

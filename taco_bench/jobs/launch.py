@@ -85,6 +85,11 @@ def _alone(grid: Grid, store: Store, plugins: Plugins, reporter: Reporter) -> No
         Worker(grid, store, plugins, reporter).run(lambda: advance(1, f"{len(grid.failed(store))} failed"))
 
 
+def not_begun(job: Job) -> Failed:
+    """A job that a failure elsewhere kept from being begun (``--fail-fast``)."""
+    return Failed(job.label, TrainingError("not begun: the run was stopped before", hint="run it again to go on"), begun=False)
+
+
 def _failures(grid: Grid, store: Store, killed: Sequence[str]) -> dict[str, Failed]:
     """What each cell that is not there failed of."""
     found: dict[str, Failed] = {}
@@ -102,5 +107,5 @@ def _failures(grid: Grid, store: Store, killed: Sequence[str]) -> dict[str, Fail
             store.save_failure(job.cell, grid.run, job.label, error)  # tables that are made later say so too
             found[job.cell] = Failed(job.label, error)
         else:
-            found[job.cell] = Failed(job.label, TrainingError("not begun: the run was stopped before", hint=hint), begun=False)
+            found[job.cell] = not_begun(job)
     return found

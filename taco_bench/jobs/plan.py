@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -24,12 +24,14 @@ class Job:
         seed: of the training.
         label: for people.
         parts: all that its ids hash, part by part: "training" and "cell".
+        asked_by: table and row of each place that it is made for, so that ledgers can be made again from cells.
     """
 
     experiment: Experiment
     seed: int
     label: str
     parts: dict[str, Any]
+    asked_by: tuple[tuple[str, str], ...] = ()
 
     @cached_property
     def training(self) -> str:
@@ -129,6 +131,18 @@ def control_lines(line: Line, facts: Facts, seeds: Sequence[int], plugins: Plugi
 def unique_jobs(lines: Sequence[Line]) -> list[Job]:
     """The jobs of all lines; a cell that several share once."""
     return list({job.cell: job for line in lines for job in line.jobs}.values())
+
+
+def jobs_of(tables: Iterable[tuple[str, Sequence[Line]]]) -> list[Job]:
+    """The jobs of several tables, by title, each once; they know which rows they are made for."""
+    rows: dict[str, list[tuple[str, str]]] = {}
+    jobs: dict[str, Job] = {}
+    for title, lines in tables:
+        for line in lines:
+            for job in line.jobs:
+                jobs[job.cell] = job
+                rows.setdefault(job.cell, []).append((title, line.name))
+    return [replace(job, asked_by=tuple(rows[cell])) for cell, job in jobs.items()]
 
 
 def missing(jobs: Sequence[Job], store: Store) -> list[Job]:

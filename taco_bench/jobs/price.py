@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from statistics import mean
+from statistics import fmean
 from typing import Any
 
+from taco_bench.config import Experiment
 from taco_bench.jobs.plan import Job
 from taco_bench.store.cells import UNFINISHED, Store
 
@@ -38,6 +39,11 @@ class _Sample:
     evaluation: list[float] = field(default_factory=list)
     disk: list[float] = field(default_factory=list)
 
+    @cached_property
+    def means(self) -> tuple[float, float, float]:
+        """Seconds a step, seconds of an evaluation, bytes; asked for once all are in."""
+        return fmean(self.step_seconds), fmean(self.evaluation), fmean(self.disk)
+
 
 class Prices:
     """Prices by likeness: of the same experiment with other seeds, else of the same losses on the same data, else of the same data.
@@ -49,6 +55,7 @@ class Prices:
 
     def __init__(self, store: Store, cells: Iterable[Mapping[str, Any]]) -> None:
         self._store, self._cells = store, cells
+        self._known: dict[int, tuple[Experiment, list[tuple[str, ...]]]] = {}
 
     @cached_property
     def _samples(self) -> dict[tuple[str, ...], _Sample]:
@@ -62,6 +69,12 @@ class Prices:
                 sample.disk.append(disk)
         return found
 
+    def _keys_of(self, experiment: Experiment) -> list[tuple[str, ...]]:
+        """As :func:`_keys`; the seeds of a row share their experiment."""
+        if id(experiment) not in self._known:
+            self._known[id(experiment)] = experiment, _keys(experiment.model_dump(mode="json"))  # kept, so that the id stays its own
+        return self._known[id(experiment)][1]
+
     def of(self, job: Job, *, trained: bool) -> Price | None:
         """The price of a cell; None where nothing like it has been measured.
 
@@ -69,11 +82,10 @@ class Prices:
             job: the cell.
             trained: whether its training is there, or counted already.
         """
-        for key in _keys(job.experiment.model_dump(mode="json")):
+        for key in self._keys_of(job.experiment):
             if key in self._samples:
-                sample = self._samples[key]
-                training = 0.0 if trained else mean(sample.step_seconds) * job.experiment.train.steps
-                return Price(training, mean(sample.evaluation), mean(sample.disk))
+                step, evaluation, disk = self._samples[key].means
+                return Price(0.0 if trained else step * job.experiment.train.steps, evaluation, disk)
         return None
 
 

@@ -1,4 +1,4 @@
-"""The state of every cell of a table: done, missing, stale (and why), failed, running; and what the rest will cost."""
+"""The state of every cell of a table: done, missing, damaged, stale (and why), failed, running; and what the rest will cost."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from taco_bench.store.cells import Store
 from taco_bench.store.leases import is_surely_dead
 from taco_bench.store.ledger import Rows
 
-STATES = ("done", "missing", "stale", "failed", "running")
+STATES = ("done", "missing", "damaged", "stale", "failed", "running")
 MOST_OF_ROW, MOST_OF_STORE = 3, 200
 """Cells that are read for prices."""
 
@@ -28,7 +28,7 @@ class State:
         line: its row.
         job: the cell.
         state: one of ``STATES``.
-        why: causes of staleness, or the failure; of what is to be made also the start that is not there.
+        why: causes of staleness, the failure, or what is damaged; of what is to be made also the start that is not there.
         price: what it will cost; None where it is done or nothing like it was measured.
     """
 
@@ -55,9 +55,10 @@ def states_of(lines: Sequence[Line], store: Store, asked: Rows) -> list[State]:
             before = _before(cell, asked.get(line.name, {}).get(str(job.seed), []), store)
             old |= {cell: before} if before else {}
     prices = Prices(store, _measured(lines, done, old, store))
+    failures = _failures(store)
     running = {name: lease for name, lease in store.leases.all().items() if not is_surely_dead(lease)}
     trained: set[str] = set()
-    return [_state(line, job, store, done, old, prices, running, trained) for line, job in distinct.values()]
+    return [_state(line, job, store, done, old, prices, running, failures, trained) for line, job in distinct.values()]
 
 
 def _before(cell: str, asked: Sequence[str], store: Store) -> Mapping[str, Any] | None:
@@ -86,6 +87,7 @@ def _state(
     old: Mapping[str, Mapping[str, Any]],
     prices: Prices,
     running: Mapping[str, Any],
+    failures: Mapping[str, str],
     trained: set[str],
 ) -> State:
     if job.cell in done:
@@ -95,9 +97,11 @@ def _state(
     price = prices.of(job, trained=there)
     if job.training in running:
         return State(line, job, "running", price=price)
-    failure = store.failure(job.cell)
-    if failure is not None:
-        return State(line, job, "failed", (failure["what"],), price)
+    if job.cell in failures:
+        return State(line, job, "failed", (failures[job.cell],), price)
+    damage = store.damage(job.cell)
+    if damage:
+        return State(line, job, "damaged", (f"{damage}; it will be made again",), price)
     absent = missing_start(job, store)
     needs = (f"{absent.what}: {absent.hint}",) if absent else ()
     if job.cell in old:
@@ -105,12 +109,19 @@ def _state(
     return State(line, job, "missing", needs, price)
 
 
+def _failures(store: Store) -> dict[str, str]:
+    """Why each cell failed the last time it was tried; the folder is listed once, however many cells are asked about."""
+    return {found["cell"]: found["what"] for found in store.failures()}
+
+
 def failures_of(lines: Sequence[Line], store: Store) -> dict[str, str]:
-    """By row, why a cell of it failed the last time it was tried; rows whose cells are there, or were never tried, are left out."""
+    """By row, why a cell of it failed the last time it was tried, or that one is damaged; other rows are left out."""
     found: dict[str, str] = {}
+    failures = _failures(store)
     for line in lines:
         for job in line.jobs:
-            failure = store.failure(job.cell)
-            if failure is not None and not store.has(job.cell):
-                found.setdefault(line.name, failure["what"])
+            if job.cell in failures and not store.has(job.cell):
+                found.setdefault(line.name, failures[job.cell])
+            elif damage := store.damage(job.cell):
+                found.setdefault(line.name, f"a cell is damaged, `taco-bench reproduce` makes it again: {damage}")
     return found

@@ -92,6 +92,7 @@ def work(
         "pool": found.pool,
         "queries": found.queries,
         "parts": job.parts,
+        "asked_by": job.asked_by,
         "sources": core_hashes(),
         "leaks": [leak.told() for leak in leaks],
         "data": prepared.fingerprints,
@@ -153,6 +154,8 @@ def _trained(
         "parts": job.parts["training"],  # for those that start from it
         "vocabulary": sha256_of(tokenizer)[:16],
         "cost": training.cost(),
+        "spent": training.progress.spent,
+        "curve": training.progress.curve,
     }
     store.save_training(job.training, record)
     return model, record

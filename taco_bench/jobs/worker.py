@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import time
-import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
@@ -12,6 +10,7 @@ from taco_bench.data.prepared import Prepared
 from taco_bench.errors import TrainingError, UserError
 from taco_bench.jobs.data import DataCache
 from taco_bench.jobs.facts import Facts
+from taco_bench.jobs.faults import fault, trace
 from taco_bench.jobs.grid import Grid
 from taco_bench.jobs.plan import Job, job_of
 from taco_bench.jobs.stale import causes
@@ -92,10 +91,7 @@ class Worker:
         except UserError as error:
             self._fail(job, lease, error)
         except Exception as error:
-            if os.environ.get("TACO_BENCH_TRACE") == "1":
-                self.reporter.say(traceback.format_exc())
-            hint = "TACO_BENCH_TRACE=1 prints the traceback"
-            self._fail(job, lease, TrainingError(f"{type(error).__name__}: {error}", where=_innermost(error), hint=hint))
+            self._fail(job, lease, fault(error))
 
     def _tokenizer(self, job: Job) -> str:
         """Of a training that starts from another, the tokenizer: its own where it is done, else the start's.
@@ -112,6 +108,7 @@ class Worker:
 
     def _fail(self, job: Job, lease: Lease, error: UserError) -> None:
         lease.check(surely=True)  # whoever has taken over may have made it
+        trace(error)
         self.store.save_failure(job.cell, self.grid.run, job.label, error)
 
 
@@ -128,12 +125,6 @@ def _refuse_changes(job: Job, prepared: Prepared, plugins: Plugins) -> None:
 def _deadly(deaths: int) -> TrainingError:
     hint = "out of memory? fewer workers by --workers, or a smaller train.batch_size"
     return TrainingError(f"{deaths} workers died over it, killed perhaps by the kernel", hint=hint)
-
-
-def _innermost(error: Exception) -> str:
-    """The file and line that raised."""
-    last = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{last.filename}, line {last.lineno}"
 
 
 class _Reporting:

@@ -9,21 +9,23 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zipfile import is_zipfile
-
-import numpy as np
-import numpy.typing as npt
 
 from taco_bench.atomic import replace_file, replace_text
 from taco_bench.errors import UserError
 from taco_bench.store.leases import Leases
 from taco_bench.store.schema import SCHEMA_VERSION, Record, migrated
 
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
 UNFINISHED = ("state.safetensors", "best.safetensors")
 """What a training keeps only until it is done."""
 HEAD = re.compile(rb'\{\n "schema_version": (\d+),\n')
 """How a cell begins."""
+TRAINING = re.compile(r'^ "training": "([^"\n]+)",?$', re.MULTILINE)
+"""The line of a cell that names its training."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,24 @@ class Store:
         migrated({"schema_version": int(version[1])}, str(path))
         return True
 
+    def damage(self, cell: str) -> str:
+        """What is wrong with a cell that is there but not whole; empty where it is whole, or not there at all."""
+        path = self.cell_file(cell)
+        if not path.is_file() or self.has(cell):
+            return ""
+        if _read(path) is None:
+            return f"cells/{path.name} is cut off, or no JSON"
+        arrays = path.with_suffix(".npz")
+        return f"cells/{arrays.name} is " + ("cut off, or no archive" if arrays.is_file() else "missing")
+
+    def training_of(self, cell: str) -> str:
+        """The training of a cell that is not whole, as far as its file still says so; empty where it does not."""
+        try:
+            found = TRAINING.search(self.cell_file(cell).read_text(encoding="utf-8", errors="replace"))
+        except OSError:
+            return ""
+        return found[1] if found else ""
+
     def cells(self) -> Iterator[Record]:
         """Every whole cell, by id."""
         for path in sorted((self.root / "cells").glob("[!.]*.json")):
@@ -111,6 +131,8 @@ class Store:
 
     def arrays(self, cell: str) -> dict[str, npt.NDArray[Any]]:
         """The arrays kept beside a cell."""
+        import numpy as np  # where arrays are: plans, which read none, are quicker without
+
         with np.load(self.cell_file(cell).with_suffix(".npz"), allow_pickle=False) as file:
             return dict(file)
 
@@ -193,5 +215,7 @@ def _ends(path: Path) -> tuple[bytes, bytes] | None:
 
 
 def _write_arrays(arrays: dict[str, npt.NDArray[Any]], path: Path) -> None:
+    import numpy as np
+
     with path.open("wb") as file:
         np.savez_compressed(file, allow_pickle=False, **arrays)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,8 +14,7 @@ from taco_bench.errors import UserError
 from taco_bench.store.cells import UNFINISHED, Store
 from taco_bench.store.identity import chain_of, id_of
 from taco_bench.store.leases import is_surely_dead, read
-from taco_bench.store.ledger import asked
-from taco_bench.store.overview import titles
+from taco_bench.store.ledger import Ledger, ledgers
 from taco_bench.store.processes import has_ended
 
 FOLDERS = ("cells", "failures", "grids", "leases", "ledger", "tables", "trainings")
@@ -104,19 +103,38 @@ def _leftovers(store: Store, *, unfinished: bool) -> Iterator[Waste]:
         yield from (Waste(folder / name, why) for name in UNFINISHED if (done or unfinished) and (folder / name).is_file())
 
 
+def held_back(store: Store) -> list[str]:
+    """Why ``superseded`` removes less than it could, for people."""
+    _, damaged = ledgers(store)
+    if damaged:
+        names = ", ".join(f"ledger/{path.name}" for path in damaged)
+        return [f"{names} is damaged: which cells are superseded is not sure, so all stay; `taco-bench reproduce` makes it again"]
+    repairs = _repairs(store)
+    cells = [cell for cell, training in repairs.items() if not training]
+    what = "trainings without a cell stay: it is not known which of them is needed to make these cells, damaged or missing"
+    return [f"{what}: {', '.join(cells)}"] if cells else []
+
+
 def _superseded(store: Store) -> list[Waste]:
-    """Cells that every ledger that knows them has replaced by one that is there; then trainings that no cell is left of."""
+    """Cells that every ledger that knows them has replaced by one that is there; then trainings that no cell is left of, and none needs."""
+    tables, damaged = ledgers(store)
+    if damaged:
+        return []
     wanted: set[str] = set()
     replaced: set[str] = set()
-    for title in titles(store):
-        for seeds in asked(store, title).values():
+    for ledger in tables.values():
+        for seeds in ledger.rows.values():
             for cells in seeds.values():
                 there = [cell for cell in cells if store.has(cell)]
                 wanted |= set(there[-1:])
                 replaced |= set(there[:-1])
     gone = replaced - wanted
     found = [Waste(path, "cell that a newer one has replaced") for cell in sorted(gone) for path in _files(store, cell)]
-    used = {training for cell in store.cells() if cell["id"] not in gone for training in _trainings(cell)}
+    repairs = _repairs(store)
+    if not all(repairs.values()):
+        return found
+    kept = [cell for cell in store.cells() if cell["id"] not in gone]
+    used = {training for cell in kept for training in _trainings(cell)} | set(repairs.values())
     for folder in sorted((store.root / "trainings").glob("[!.]*")):
         if folder.name not in used and store.training(folder.name) is not None:
             found += [Waste(path, "training without a cell") for path in sorted(folder.iterdir()) if path.is_file()]
@@ -127,6 +145,18 @@ def _trainings(cell: dict[str, Any]) -> list[str]:
     """The training of a cell, and those that it goes back to."""
     parts = cell.get("parts") or {}
     return [cell["training"], *(id_of(start) for start in chain_of(parts.get("training", {})))]
+
+
+def _repairs(store: Store) -> dict[str, str]:
+    """Cells that are damaged, or that a table asks for and that are not there, with their trainings; empty where that is not known."""
+    tables, _ = ledgers(store)
+    last = {cells[-1] for ledger in tables.values() for seeds in ledger.rows.values() for cells in seeds.values() if cells}
+    files = {path.stem for path in (store.root / "cells").glob("[!.]*.json")}
+    return {cell: _training_of(cell, store, tables) for cell in sorted(last | files) if not store.has(cell)}
+
+
+def _training_of(cell: str, store: Store, tables: Mapping[str, Ledger]) -> str:
+    return next((ledger.trainings[cell] for ledger in tables.values() if cell in ledger.trainings), "") or store.training_of(cell)
 
 
 def _files(store: Store, cell: str) -> list[Path]:

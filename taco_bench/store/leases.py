@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from taco_bench.atomic import cannot_write
+from taco_bench.errors import PassingError
 from taco_bench.store.processes import started_at, this_machine
 
 BEAT = 2.0
@@ -26,7 +27,7 @@ _OWN: set[str] = set()
 """Tokens of the leases that this process may hold; one of its leases that is not among them is nobody's."""
 
 
-class LeaseLostError(Exception):
+class LeaseLostError(PassingError):
     """Another worker has taken over; what was made under the lease must not be saved."""
 
 

@@ -11,6 +11,7 @@ import tokenizers
 
 from taco_bench.api import TokenSelector, TokenWeighting, Word
 from taco_bench.errors import PluginError
+from taco_bench.guard import name_of, using
 from taco_bench.text.alignment import NO_WORD, words_of_pieces
 
 
@@ -57,27 +58,29 @@ class Interest:
         weights = np.zeros(len(owner), np.float32)
         if interest.any() and self.weighting is not None:
             idf = np.array([words[at].idf for at in owner[interest]], np.float64)  # all pieces of a word have its idf
-            weights[interest] = self._checked(self.weighting.weigh(idf), len(idf))
+            with using(self.weighting, "gave weights that cannot be used"):
+                weights[interest] = self._checked(self.weighting.weigh(idf), len(idf))
         return Caption(np.array(encoding.ids, np.int64), interest, weights)
 
     def _chosen(self, words: Sequence[Word]) -> list[bool]:
         chosen = [False] * len(words)
         for selector in self.selectors:
-            answer = list(selector.select(words))
+            with using(selector, "gave answers that cannot be used"):
+                answer = [bool(each) for each in selector.select(words)]
             if len(answer) != len(words):
                 raise PluginError(
-                    f"the token selector {type(selector).__name__} gave {len(answer)} answers for {len(words)} words",
+                    f"the token selector {name_of(selector)} gave {len(answer)} answers for {len(words)} words",
                     hint="select() returns one True or False a word",
                 )
-            chosen = [a or bool(b) for a, b in zip(chosen, answer, strict=True)]
+            chosen = [a or b for a, b in zip(chosen, answer, strict=True)]
         return chosen
 
-    @staticmethod
-    def _checked(weights: npt.NDArray[np.float64], count: int) -> npt.NDArray[np.float64]:
+    def _checked(self, weights: npt.NDArray[np.float64], count: int) -> npt.NDArray[np.float64]:
         weights = np.asarray(weights, np.float64)
         if weights.shape != (count,) or not np.isfinite(weights).all() or (weights < 0).any():
             raise PluginError(
-                f"the token weighting gave {weights} for {count} pieces", hint="weigh() returns one finite number >= 0 a piece"
+                f"the token weighting {name_of(self.weighting)} gave {weights} for {count} pieces",
+                hint="weigh() returns one finite number >= 0 a piece",
             )
         return weights
 

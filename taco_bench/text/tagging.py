@@ -9,6 +9,7 @@ from pathlib import Path
 from taco_bench.api import Tagger, Word
 from taco_bench.atomic import replace_text, sha256_of
 from taco_bench.errors import PluginError
+from taco_bench.guard import name_of, using
 from taco_bench.resources import cache_root
 from taco_bench.sources import source_hash
 
@@ -30,16 +31,18 @@ def tag_captions(
         PluginError: the tagger's words do not lie in their caption.
     """
     distinct = sorted(set(captions))
-    key = (options, tagger.identity(), source_hash(type(tagger)))
+    key = (options, tagger.identity(), source_hash(tagger.__class__))
     path = cache_root() / "tags" / f"{sha256_of(*key, json.dumps(distinct))[:32]}.json"
     found = _cached(path, distinct)
     if found is None:
         found = []
         for start in range(0, len(distinct), CAPTIONS_AT_A_TIME):
             part = distinct[start : start + CAPTIONS_AT_A_TIME]
-            found.extend(list(words) for words in tagger.tag(part))
+            with using(tagger, "gave words that cannot be used"):
+                found.extend(list(words) for words in tagger.tag(part))
             advance(len(part))
-        _check(distinct, found)
+        with using(tagger, "gave words that cannot be used"):
+            _check(distinct, found, name_of(tagger))
         rows = [[[w.start, w.end, w.tag] for w in words] for words in found]
         replace_text(path, json.dumps(rows))
     return dict(zip(distinct, found, strict=True))
@@ -54,13 +57,13 @@ def _cached(path: Path, captions: Sequence[str]) -> list[list[Word]] | None:
     return found
 
 
-def _check(captions: Sequence[str], found: Sequence[Sequence[Word]]) -> None:
+def _check(captions: Sequence[str], found: Sequence[Sequence[Word]], who: str) -> None:
     if len(captions) != len(found):
-        raise PluginError(f"the tagger gave words for {len(found)} of {len(captions)} captions")
+        raise PluginError(f"the tagger {who} gave words for {len(found)} of {len(captions)} captions")
     for caption, words in zip(captions, found, strict=True):
         end = 0
         for word in words:
             if not end <= word.start < word.end <= len(caption) or caption[word.start : word.end] != word.text:
                 place = f"[{word.start}, {word.end}) of {caption!r}"
-                raise PluginError(f"the tagger's word {word.text!r} does not lie at {place}, after the word before it")
+                raise PluginError(f"the word {word.text!r} of the tagger {who} does not lie at {place}, after the word before it")
             end = word.end

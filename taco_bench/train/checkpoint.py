@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
@@ -16,15 +17,15 @@ if TYPE_CHECKING:
     from taco_bench.model.taco import TACo
 
 
-def save_state(path: Path, model: TACo, optimizer: torch.optim.Optimizer, progress: dict[str, float]) -> None:
+def save_state(path: Path, model: TACo, optimizer: torch.optim.Optimizer, progress: dict[str, Any]) -> None:
     """Save everything that the next step depends on; random numbers are functions of the step and need no state."""
     tensors = {f"model.{name}": value for name, value in model.state_dict().items()}
     for index, state in optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer.{index}.{name}": torch.as_tensor(value) for name, value in state.items()}
-    replace_file(path, partial(_write, tensors, {name: repr(value) for name, value in progress.items()}))
+    replace_file(path, partial(_write, tensors, {name: json.dumps(value) for name, value in progress.items()}))
 
 
-def load_state(path: Path, model: TACo, optimizer: torch.optim.Optimizer) -> dict[str, float] | None:
+def load_state(path: Path, model: TACo, optimizer: torch.optim.Optimizer) -> dict[str, Any] | None:
     """Load what :func:`save_state` saved; None where there is nothing."""
     if not path.is_file():
         return None
@@ -36,7 +37,7 @@ def load_state(path: Path, model: TACo, optimizer: torch.optim.Optimizer) -> dic
             _, index, key = name.split(".")
             whole["state"].setdefault(int(index), {})[key] = value
     optimizer.load_state_dict(whole)
-    return {name: float(value) for name, value in progress.items()}
+    return {name: json.loads(value) for name, value in progress.items()}
 
 
 def save_weights(path: Path, model: TACo, tokenizer: str = "") -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import resource
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,10 @@ SAVE_EVERY_SECONDS = 30.0
 """Between two saved states: what a killed training loses at most."""
 
 
+Point = list[float]
+"""What was spent (:attr:`Progress.spent`) when a model was validated, and its score."""
+
+
 @dataclass
 class Progress:
     """How far a training is; all of it is saved with the state."""
@@ -40,6 +44,12 @@ class Progress:
     fusion_pairs: int = 0
     best_score: float = -1.0
     best_step: int = 0
+    curve: list[Point] = field(default_factory=list)
+
+    @property
+    def spent(self) -> list[float]:
+        """Steps, seconds of training and distinct pairs through fusion so far."""
+        return [self.step, self.seconds, self.fusion_pairs]
 
 
 def learning_rate(step: int, steps: int, warmup: int, highest: float) -> float:
@@ -113,9 +123,7 @@ class Training:
         """Train, or go on training, to the end; the model with the weights that the checkpoint rule keeps, in evaluation mode."""
         saved = load_state(self.folder / "state.safetensors", self.model, self.optimizer)
         if saved:
-            self.progress = Progress(
-                int(saved["step"]), saved["seconds"], int(saved["fusion_pairs"]), saved["best_score"], int(saved["best_step"])
-            )
+            self.progress = Progress(**saved)
             reporter.say(f"{what}: goes on at step {self.progress.step}")
         steps = self.experiment.train.steps
         with reporter.bar(what, steps, self.progress.step) as advance:
@@ -182,6 +190,7 @@ class Training:
         if self.validate is None or not every or progress.step % every:
             return
         score = self.validate(self.model.eval())
+        progress.curve.append([*progress.spent, score])
         if score > progress.best_score:
             progress.best_score, progress.best_step = score, progress.step
             save_weights(self.folder / "best.safetensors", self.model)

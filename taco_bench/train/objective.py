@@ -9,6 +9,7 @@ from torch import Tensor
 
 from taco_bench.api import PairScores, PluginError, Sampler
 from taco_bench.config import Losses
+from taco_bench.guard import name_of, using
 from taco_bench.losses import fusion_nce, sentence_nce
 from taco_bench.losses.token import word_nce
 from taco_bench.model.language import TextFeatures
@@ -80,8 +81,9 @@ def _fusion_term(
 ) -> tuple[Tensor, int]:
     """L3 over the sampled pairs; a pair that occurs more than once goes through the fusion module once."""
     count, device = len(text.sentence), text.sentence.device
-    videos, texts = sampler.sample(scores, count, generator, device)  # each [K, K']
-    _check_negatives(sampler, videos, texts, count)
+    with using(sampler, "gave negatives that cannot be used"):
+        videos, texts = sampler.sample(scores, count, generator, device)  # each [K, K']
+        _check_negatives(sampler, videos, texts, count)
     own = torch.arange(count, device=device)
     parts = [own * count + own, (own.unsqueeze(1) * count + videos).flatten()]  # a pair (t, v) is the number t K + v
     if losses.fusion_directions == "both":
@@ -99,6 +101,6 @@ def _check_negatives(sampler: Sampler, videos: Tensor, texts: Tensor, count: int
         right = picked.shape == (count, sampler.negatives(count)) and picked.dtype == torch.int64
         if not right or bool(((picked == own) | (picked < 0) | (picked >= count)).any()):
             raise PluginError(
-                f"the sampler {type(sampler).__name__} gave no valid negatives: {list(picked.shape)}, {picked.dtype}",
+                f"the sampler {name_of(sampler)} gave no valid negatives: {list(picked.shape)}, {picked.dtype}",
                 hint=f"sample() returns two int64 tensors [K, K'] with indices of the batch other than the anchor's own; K is {count}",
             )

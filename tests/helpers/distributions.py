@@ -37,3 +37,8 @@ def install_small(folder: Path) -> Path:
     """The two plugins of tests/helpers: data set and encoder (taco-small 0.1), sampler and token selector (taco-picks 2.5)."""
     install(folder, "taco-small", "0.1", "taco_small", (HERE / "taco_small.py").read_text(encoding="utf-8"), entry_point="small")
     return install(folder, "taco-picks", "2.5", "taco_picks", (HERE / "taco_picks.py").read_text(encoding="utf-8"), entry_point="picks")
+
+
+def install_rude(folder: Path) -> Path:
+    """The misbehaving plugin of tests/helpers (taco-rude 0.3); it needs those of :func:`install_small`."""
+    return install(folder, "taco-rude", "0.3", "taco_rude", (HERE / "taco_rude.py").read_text(encoding="utf-8"))

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from helpers.cli import ENTRY, Cli, Result, Results, Started
-from helpers.distributions import install_small
+from helpers.distributions import install_rude, install_small
 
 from taco_bench.cli.main import call
 from taco_bench.plugins import load_plugins
@@ -61,6 +61,21 @@ def site(small_plugins: Path, fresh_plugins: None, monkeypatch: pytest.MonkeyPat
     monkeypatch.syspath_prepend(str(small_plugins))
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(small_plugins), *filter(None, [os.environ.get("PYTHONPATH")])]))
     return small_plugins
+
+
+@pytest.fixture(scope="session")
+def rude_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return install_rude(tmp_path_factory.mktemp("rude"))
+
+
+@pytest.fixture
+def rude(site: Path, rude_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The folder with the misbehaving plugin, on sys.path, and on that of the workers that are started."""
+    monkeypatch.syspath_prepend(str(rude_folder))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(rude_folder), os.environ["PYTHONPATH"]]))
+    yield rude_folder
+    for name in ("taco_rude", "taco_small"):
+        sys.modules.pop(name, None)
 
 
 @pytest.fixture

@@ -99,7 +99,7 @@ class TestStates:
         assert by_row(states_of(table.lines[:1], store, {}))["good", 0] == "running"
 
     @pytest.mark.parametrize("harm", ["half", "no arrays", "half the arrays", "empty"])
-    def test_what_is_not_whole_is_missing(self, harm: str, table: Expanded, store: Store) -> None:
+    def test_what_is_not_whole_is_damaged(self, harm: str, table: Expanded, store: Store) -> None:
         save_row(store, table.lines[0], [10, 10])
         path = store.cell_file(table.lines[0].jobs[0].cell)
         if harm == "half":
@@ -110,7 +110,7 @@ class TestStates:
             path.with_suffix(".npz").unlink()
         else:
             path.with_suffix(".npz").write_bytes(path.with_suffix(".npz").read_bytes()[:50])
-        assert Counter(by_row(states_of(table.lines[:1], store, {})).values()) == {"missing": 1, "done": 1}
+        assert Counter(by_row(states_of(table.lines[:1], store, {})).values()) == {"damaged": 1, "done": 1}
 
     def test_a_cell_that_somebody_wrote_by_hand_counts(self, table: Expanded, store: Store) -> None:
         save_row(store, table.lines[0], [10])

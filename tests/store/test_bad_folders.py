@@ -103,19 +103,42 @@ class TestRecords:
     def states(self, cli: Cli, made: tuple[object, ...]) -> list[str]:
         return sorted(cell["state"] for cell in json.loads(cli("plan", *made, "--json").out)["cells"])
 
-    def test_a_truncated_cell_is_missing_told_and_made_again_from_its_training(
+    def test_a_truncated_cell_is_damaged_told_and_made_again_from_its_training(
         self, made: tuple[object, ...], cli: Cli, results: Results
     ) -> None:
         before, weights = results.records(), results.weights()
         path = results.root / "cells" / f"{min(before)}.json"
         path.write_bytes(path.read_bytes()[:-100])
-        assert self.states(cli, made) == ["done", "missing"]
+        assert self.states(cli, made) == ["damaged", "done"]
+        assert f"damaged: cells/{path.name} is cut off, or no JSON; it will be made again (1 cells)" in cli("plan", *made).out
+        table = [argument for argument in made if argument != "--no-control"]
+        assert f"FAILED: a cell is damaged, `taco-bench reproduce` makes it again: cells/{path.name}" in cli("table", *table).out
+        assert "training without a cell" not in cli("gc", "--superseded").out
         assert f"not whole, will be made again: {path.stem}" in cli("status").out
         stamps = {file: file.stat().st_mtime_ns for file in results.root.glob("trainings/*/*")}
         assert cli("reproduce", *made).code == 0
         assert results.records() == before
         assert results.weights() == weights
         assert {file: file.stat().st_mtime_ns for file in results.root.glob("trainings/*/*")} == stamps
+
+    @pytest.mark.parametrize("text", ["", "{", '{"table": 3, "rows": []}'])
+    def test_a_damaged_ledger_is_told_and_made_again_from_the_cells(
+        self, text: str, made: tuple[object, ...], cli: Cli, results: Results
+    ) -> None:
+        (path,) = (results.root / "ledger").iterdir()
+        whole = json.loads(path.read_text())
+        path.write_text(text)
+        stale = [*made, "--set", "train.weight_decay=0.5"]
+        for verb, *arguments in (("plan", *stale), ("status",), ("gc", "--superseded")):
+            found = cli(verb, *arguments)
+            assert found.code == 0
+            assert f"ledger/{path.name} is damaged" in found.err
+        assert self.states(cli, tuple(stale)) == ["stale", "stale"]  # known again from what the cells say
+        assert "table mine@small: 2 of 2 cells" in cli("status").out
+        assert path.read_text() == text
+        assert cli("reproduce", *made).code == 0
+        assert json.loads(path.read_text()) == whole
+        assert "damaged" not in cli("status").err
 
     @pytest.mark.parametrize("verb", ["plan", "reproduce", "table"])
     def test_a_cell_of_a_newer_schema_is_refused_and_left_alone(

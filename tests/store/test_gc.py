@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from taco_bench.errors import UserError
 from taco_bench.store.cells import Store
-from taco_bench.store.gc import at_work, remove, waste
-from taco_bench.store.ledger import ask
+from taco_bench.store.gc import at_work, held_back, remove, waste
+from taco_bench.store.ledger import ask, ledger_file
 from taco_bench.store.processes import this_machine
 
 
@@ -229,6 +229,40 @@ class TestSuperseded:
         train(store, "begun", done=False)
         assert paths(store) == []
         assert paths(store, superseded=True) == ["trainings/alone/model.safetensors", "trainings/alone/training.json"]
+
+    @pytest.mark.parametrize("harm", ["cut", "empty", "no arrays", "gone"])
+    @pytest.mark.parametrize("known", [True, False], ids=["in the ledger", "in the cell alone"])
+    def test_what_a_repair_needs_is_never_offered(self, harm: str, known: bool, store: Store) -> None:
+        """The training of a damaged cell; where nobody knows which it is, no training at all, and that is told."""
+        save(store, "a")
+        train(store, "alone")
+        ask(store, "t", {"row": {0: "a"}}, trainings={"a": "t-a"} if known else {})
+        path = store.cell_file("a")
+        if harm in ("cut", "empty"):
+            path.write_bytes(path.read_bytes()[:-2] if harm == "cut" else b"")
+        elif harm == "no arrays":
+            path.with_suffix(".npz").unlink()
+        else:
+            path.unlink()
+        found = {path.split("/")[1] for path in paths(store, superseded=True) if path.startswith("trainings")}
+        sure = known or harm in ("cut", "no arrays")
+        assert found == ({"alone"} if sure else set())
+        assert bool(held_back(store)) == (not sure)
+
+    def test_a_damaged_cell_that_no_table_asks_for_keeps_its_training(self, store: Store) -> None:
+        """One that `run` made."""
+        save(store, "a")
+        store.cell_file("a").write_text(store.cell_file("a").read_text()[:-3])
+        assert paths(store, superseded=True) == []
+
+    def test_nothing_is_superseded_for_sure_while_a_ledger_is_damaged(self, store: Store) -> None:
+        for name in ("old", "new"):
+            save(store, name)
+        self.ask(store, "t", "old", "new")
+        self.ask(store, "u", "old")
+        ledger_file(store, "u").write_text("{")
+        assert paths(store, superseded=True) == []
+        assert "ledger/u.json is damaged" in held_back(store)[0]
 
     def test_nothing_is_listed_twice(self, store: Store) -> None:
         folder = train(store, "alone")

@@ -22,7 +22,8 @@ def store(tmp_path: Path) -> Store:
 def test_a_folder_that_is_not_there_is_empty(store: Store) -> None:
     found = overview(store)
     assert found == {
-        "root": str(store.root), "cells": 0, "broken": [], "trainings": 0, "unfinished": 0, "tables": [], "running": [], "failed": [],
+        "root": str(store.root), "cells": 0, "broken": [], "trainings": 0, "unfinished": 0, "tables": [], "damaged": [], "running": [],
+        "failed": [],
     }  # fmt: skip
     assert not store.root.exists()
 

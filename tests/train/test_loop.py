@@ -330,3 +330,27 @@ def test_an_interruption_within_a_validation(tmp_path, best_at_4):
     with pytest.raises(KeyboardInterrupt):
         dropping(tmp_path, validate=interrupted, **BEST).run(Silent(), "test")
     assert same(weights(dropping(tmp_path, validate=validate, **BEST).run(Silent(), "test")), expected)
+
+
+# --- the curve
+
+
+@pytest.mark.parametrize("step", [1, 2, 3, 4, 5, 6])
+def test_the_curve_goes_on_where_it_was(tmp_path, step):
+    """Validations of an interrupted training are those of the undisturbed one, each once; but for the seconds."""
+
+    def validate(model):
+        return float(next(model.parameters()).detach().double().sum())
+
+    def curve(run):
+        run.run(Silent(), "test")
+        return [(steps, pairs, score) for steps, _, pairs, score in run.progress.curve]
+
+    expected = curve(dropping(tmp_path / "undisturbed", validate=validate, **BEST))
+    assert [point[0] for point in expected] == [2, 4, 6]
+    assert len({score for *_, score in expected}) == 3
+    with pytest.raises(KeyboardInterrupt):
+        dropping(tmp_path / "interrupted", validate=validate, **BEST).run(Interrupting(step), "test")
+    resumed = dropping(tmp_path / "interrupted", validate=validate, **BEST)
+    assert curve(resumed) == expected
+    assert resumed.progress.curve[-1][:3] == resumed.progress.spent
