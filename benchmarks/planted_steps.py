@@ -21,6 +21,7 @@ from taco_bench_datasets.coin import Coin
 from taco_bench_datasets.crosstask import CrossTask
 from taco_bench_datasets.crosstask_release import step_label
 from taco_bench_datasets.planted_steps import step_code
+from taco_bench_tasks.localization_controls import uniform_placement
 
 from taco_bench.api import Clip, numpy_stream
 from taco_bench.metrics import frame_accuracy, ordered_assignment, step_recall
@@ -36,11 +37,6 @@ PUBLISHED_MEAN = 9.7
 
 Places = Callable[[Clip], npt.ArrayLike]
 """From a video to the second of each step of its procedure."""
-
-
-def uniform(length: int, steps: int) -> list[int]:
-    """DmZhukov/CrossTask, train.py: the middle of each of as many equal parts as there are steps, rounded to even."""
-    return [round(length / steps * (step + 0.5)) for step in range(steps)]
 
 
 def hits(clip: Clip, places: npt.ArrayLike) -> tuple[int, int]:
@@ -81,8 +77,8 @@ def step_scores(frames: npt.NDArray[np.float32], clip: Clip) -> npt.NDArray[np.f
 def uniform_table(clips: Sequence[Clip], length: Callable[[Clip], int]) -> str:
     """The uniform placement a task, beside the published figures."""
     last = {clip.id: max(max(step.end for step in clip.steps), len(clip.procedure)) for clip in clips}
-    short, short_mean = over_runs(clips, lambda clip: uniform(last[clip.id], len(clip.procedure)))
-    full, full_mean = over_runs(clips, lambda clip: uniform(length(clip), len(clip.procedure)))
+    short, short_mean = over_runs(clips, lambda clip: uniform_placement(last[clip.id], len(clip.procedure)))
+    full, full_mean = over_runs(clips, lambda clip: uniform_placement(length(clip), len(clip.procedure)))
     titles = {clip.task: clip.captions[0] for clip in clips}
     rows = [[titles[task], short[task], full[task], PUBLISHED[task]] for task in sorted(titles, key=int)]
     rows.append(["mean over tasks", short_mean, full_mean, PUBLISHED_MEAN])

@@ -1,0 +1,44 @@
+"""Samplers: the negatives of the fusion loss."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    import torch
+
+
+@dataclass(frozen=True)
+class PairScores:
+    """The scores of a batch's pairs that a sampler may select by; each [texts, videos], detached, None where its loss is left out.
+
+    Attributes:
+        sentence: the logits of Eq. 3: dot products over tau 1 (1 as printed).
+        token: the plain sum over the tokens of interest of the logits of Eq. 4, neither weighted by idf nor by lambda.
+    """
+
+    sentence: torch.Tensor | None
+    token: torch.Tensor | None
+
+
+class Sampler(Protocol):
+    """Picks the negatives of Eq. 5."""
+
+    def negatives(self, batch_size: int) -> int:
+        """K', the number of negatives each anchor gets in a batch of ``batch_size`` pairs."""
+
+    def sample(
+        self, scores: PairScores, batch_size: int, generator: torch.Generator, device: torch.device
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Pick K' negatives for each anchor of both directions, none of them the positive.
+
+        Args:
+            scores: of the current batch; text i and video i belong together.
+            batch_size: K.
+            generator: on the CPU, at the start of this step's stream.
+            device: where the answer must lie.
+
+        Returns:
+            videos [K, K'], the negative videos of each text, and texts [K, K'], the negative texts of each video; int64.
+        """
