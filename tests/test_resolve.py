@@ -338,7 +338,7 @@ def test_an_unknown_component_of_each_kind(kind: str) -> None:
     [
         ({"sampler": "cascad"}, "cascade"),
         ({"tokens": "noun,verbs"}, "verb"),
-        ({"data": "msrvtt"}, "msrvtt1k"),
+        ({"data": "msrvt1k"}, "msrvtt1k"),
         ({"sampler": {"hard_negative": 3}}, "hard_negatives"),
         ({"model": {"widht": 3}}, "width"),
         ({"sampeler": "cascade"}, "sampler"),

@@ -105,7 +105,7 @@ def test_clips_without_features_stop_a_run_or_are_counted(cli: Cli, narrow: None
     assert_told(run(cli, data, "--steps", 1), 3, "va1_0", "s3d-hm", "--on-missing skip")
     found = run(cli, data, "--steps", 1, "--on-missing", "skip")
     assert found.code == 0, found.err
-    assert "11 texts, 11 videos; 3 clips without features skipped" in found.out
+    assert "11 queries, 11 videos; 3 clips without features skipped" in found.out
     (cell,) = results.cells().values()
     assert cell["skipped"] == ["va1_0", "va1_1", "va1_2"]
 
