@@ -140,7 +140,12 @@ def _filled(kind: str, spec: Mapping[str, Any], preset: Mapping[str, Any], plugi
     usual = {key: value for key, value in preset.items() if key in known}
     values, wrong = plugins.check(kind, component.name, {**usual, **options})
     problems.extend(wrong)
-    return {"type": component.name, **values}
+    return {"type": component.name, **{key: _plain(value) for key, value in values.items()}}
+
+
+def _plain(value: Any) -> Any:
+    """As it comes back from JSON, where every sequence is a list: an experiment that was stored is the one that is asked for."""
+    return [_plain(item) for item in value] if isinstance(value, (list, tuple)) else value
 
 
 def _usable_tagger(spec: dict[str, Any], asked_for: bool, plugins: Plugins, announce: Callable[[str], None]) -> dict[str, Any]:

@@ -161,6 +161,7 @@ def plugins_with(*names: str) -> Plugins:
 
     found = load_plugins.__wrapped__(False)
     for name in names:
+        found._components["data"].pop(name, None)  # one that is shipped under the paper's name
         found.add(Component("data", name, Paperlike, name, "test", "0", preset=PRESET))
     found.add(Component("encoder", "rows", AnyRows, "rows", "test", "0"))
     return found

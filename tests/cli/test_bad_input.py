@@ -174,7 +174,7 @@ class TestData:
         found = cli(*ONE, "--set", "data.fault=missing", "--on-missing", "skip", "--steps", 1)
         assert found.code == 0, found.err
         header = found.out.split("t2v R@1")[0]
-        assert "15 texts, 15 videos" in header
+        assert "15 queries, 15 videos" in header
         assert "1 clips without features skipped" in header
         assert "test-3" in found.err
         (cell,) = results.cells().values()

@@ -72,7 +72,7 @@ class TestOneConfiguration:
         header = run.out.split("t2v R@1")[0]
         assert "small" in header
         assert "test split" in header
-        assert "16 texts, 16 videos" in header
+        assert "16 queries, 16 videos" in header
         assert "seeds 0" in header
         assert re.search(r"tie rule expected, queries tied \d+\.\d %", header)
         assert "wordlist" in header
