@@ -297,3 +297,10 @@ def test_discovery_imports_nothing_heavy(start: Callable[..., Started]) -> None:
     heavy = "print([name for name in ('torch', 'transformers', 'mmengine', 'spacy', 'sklearn') if name in sys.modules]); sys.exit()\n"
     found = start(before=script + heavy).finish()
     assert json.loads(found.out.replace("'", '"')) == []
+
+
+def test_the_components_of_a_kind_are_an_mmengine_registry(site: Path) -> None:
+    plugins = load_plugins()
+    registry = plugins.registry("sampler")
+    assert sorted(registry.module_dict) == plugins.names("sampler")
+    assert registry.build({"type": "neighbours", "hard_negatives": 3}).hard_negatives == 3

@@ -44,7 +44,7 @@ def taco_bench_datasets(register: Register) -> None:
     )
     register("planted", Planted, summary="a synthetic world of known truth, made at run time: the suite's own control", preset=PLANTED)
     for name, factory, preset, summary in STORED:
-        register(name, factory, summary=summary, preset=preset, locations=FOLDERS, reported_as=REPORTED.get(name))
+        register(name, factory, summary=summary, preset=preset, locations=FOLDERS, reported_as=REPORTED.get(name, ""))
     register(
         "howto100m",
         howto100m.HowTo100M,
