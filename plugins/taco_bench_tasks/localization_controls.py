@@ -28,7 +28,7 @@ def uniform_placement(seconds: int, steps: int) -> Integers:
 
     Source: DmZhukov/CrossTask: train.py. Where a step has less than two seconds, two may fall on one.
     """
-    middles = np.rint(seconds / steps * (np.arange(steps) + 0.5)).astype(np.int64)
+    middles: Integers = np.rint(seconds / steps * (np.arange(steps) + 0.5)).astype(np.int64)
     return np.minimum(middles, seconds - 1)
 
 
