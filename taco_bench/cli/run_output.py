@@ -42,13 +42,19 @@ class Outcome:
         """Print the tables and what failed; the exit code."""
         if json_:
             click.echo(json.dumps(self._as_json(), indent=1))
-        for table, path, _, experiment in [] if json_ else self.tables:
+        for table, path, cells, experiment in [] if json_ else self.tables:
             click.echo(as_text(table) if quiet else "\n" + as_text(table) + f"\n\ntable: {path}")
             if not quiet:
+                click.echo(f"to start from by --init: {', '.join(self._trainings(cells))}")
                 click.echo(f"{self.seconds:.0f} s in all; cells: {self.store.root / 'cells'}\n{next_steps(experiment, self.seeds)}")
         for told in lines_of(self.failed):
             click.echo(told, err=True)
         return 5 if self.failed else 0
+
+    def _trainings(self, cells: list[Path]) -> list[str]:
+        """The trainings behind the results, as ``--init`` takes them."""
+        found = [self.store.cell(path.stem) for path in cells]
+        return [f"{cell['training']} (seed {cell['seed']})" for cell in found if cell is not None]
 
     def _as_json(self) -> dict[str, object]:
         tables = [{**as_json(table), "cells": [str(cell) for cell in cells], "file": str(path)} for table, path, cells, _ in self.tables]

@@ -61,6 +61,9 @@ class Starts:
         if "parts" not in record:
             what = f"the training {names[0]} does not say what it was made of: it is of an earlier taco-bench"
             raise UserError(what, where=str(folder / names[0]), hint="train it again")
+        if record["parts"]["configuration"]["train"]["shuffle_captions"]:
+            what = f"the training {names[0]} is a control, trained on shuffled captions"
+            raise UserError(what, where="--init", hint="name the training that it controls: the last lines of `taco-bench run` have its id")
         return dict(record["parts"])
 
     def _by_row(self, reference: str, seeds: Sequence[int]) -> list[Parts]:

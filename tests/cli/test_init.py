@@ -83,6 +83,15 @@ def test_another_start_is_another_training(cli: Cli, results: Results) -> None:
     assert len({json.dumps(cell["queries"]) for cell in new}) == 3
 
 
+def test_the_ids_are_told_and_a_control_is_no_start(cli: Cli, results: Results) -> None:
+    made = cli(*(word for word in ONE if word != "--no-control"))
+    cells = list(results.cells().values())
+    (plain,) = [cell["training"] for cell in cells if not cell["experiment"]["train"]["shuffle_captions"]]
+    (control,) = [cell["training"] for cell in cells if cell["experiment"]["train"]["shuffle_captions"]]
+    assert f"to start from by --init: {plain} (seed 0)" in made.out
+    assert_told(cli(*ONE, "--steps", 0, "--init", control), 2, "is a control, trained on shuffled captions")
+
+
 def test_a_name_is_no_part_of_the_id(cli: Cli, results: Results, suites: tuple[Path, Path]) -> None:
     """By its id or as a row, a start is the same training."""
     first, _ = suites
