@@ -28,7 +28,7 @@ class Ready:
         self._told: set[str] = set()
 
     def lost(self, jobs: Sequence[Job]) -> dict[str, UserError]:
-        """By cell, why its data cannot be made ready though nothing is wrong with the data themselves: a component raises, or selects nothing.
+        """By cell, why its data cannot be made ready though the data themselves are right: a component raises, or selects nothing.
 
         Raises:
             UserError: whatever is wrong with the data.
