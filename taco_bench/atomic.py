@@ -12,8 +12,13 @@ from pathlib import Path
 from taco_bench.errors import UserError
 
 
-def replace_file(path: Path, write: Callable[[Path], None]) -> None:
+def replace_file(path: Path, write: Callable[[Path], None], told: str = "") -> None:
     """Let ``write`` fill a temporary file beside ``path``, sync it, and rename it to ``path``.
+
+    Args:
+        path: the file.
+        write: fills the file that it is given.
+        told: what an error says cannot be written; empty: the file's name.
 
     Raises:
         UserError: the folder cannot be written to, or the disk is full; ``path`` is as it was.
@@ -33,16 +38,16 @@ def replace_file(path: Path, write: Callable[[Path], None]) -> None:
         reason = _reason(error)
         if reason is None:
             raise
-        raise cannot_write(path, reason) from error
+        raise cannot_write(path, reason, told) from error
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
 
 
-def cannot_write(path: Path, reason: str) -> UserError:
+def cannot_write(path: Path, reason: str, told: str = "") -> UserError:
     """What to tell where a file cannot be written."""
     hint = "free some space or make the folder writable; --results DIR and TACO_BENCH_CACHE name other folders"
-    return UserError(f"cannot write {path.name}: {reason}", where=str(path.parent), hint=hint)
+    return UserError(f"cannot write {told or path.name}: {reason}", where=str(path.parent), hint=hint)
 
 
 def _reason(error: Exception) -> str | None:

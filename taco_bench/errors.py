@@ -87,7 +87,14 @@ def _rebuild(kind: type[UserError], state: dict[str, Any]) -> UserError:
 def nearest(name: str, known: Iterable[str]) -> str:
     """A hint that names the known words closest to ``name``, or all of them where none is close."""
     known = sorted(known)
-    close = difflib.get_close_matches(name.lower(), known, n=3, cutoff=0.6)
-    if close:
-        return "did you mean " + " or ".join(close) + "?"
-    return "known names: " + (", ".join(known) if known else "none")
+    return did_you_mean(near(name, known)) or "known names: " + (", ".join(known) if known else "none")
+
+
+def near(name: str, known: Iterable[str]) -> list[str]:
+    """The known words closest to ``name``, at most three, the closest first; none where none is close."""
+    return difflib.get_close_matches(name.lower(), sorted(known), n=3, cutoff=0.6)
+
+
+def did_you_mean(names: Sequence[str]) -> str:
+    """A hint that names them; empty where there are none."""
+    return f"did you mean {' or '.join(names)}?" if names else ""

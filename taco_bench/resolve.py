@@ -9,7 +9,7 @@ from typing import Any
 import pydantic
 
 from taco_bench.config import LEAKS, SCORE_OF, SECTIONS, Experiment, Loss, Losses, Section, Train
-from taco_bench.errors import ConfigError, InfeasibleError, PluginError, UserError, nearest
+from taco_bench.errors import ConfigError, InfeasibleError, PluginError, UserError, did_you_mean, near, nearest
 from taco_bench.guard import using
 from taco_bench.options import coerce
 from taco_bench.plugins import EXPERIMENT_KINDS, Plugins
@@ -97,7 +97,15 @@ def _acknowledged(asked: Mapping[str, Any], problems: list[UserError]) -> tuple[
 
 def _refuse_unknown_fields(asked: Mapping[str, Any], problems: list[UserError]) -> None:
     known = Experiment.model_fields
-    problems += [UserError(f"unknown option {key!r}", where=key, hint=nearest(key, known)) for key in asked if key not in known]
+    problems += [UserError(f"unknown option {key!r}", where=key, hint=_meant(key)) for key in asked if key not in known]
+
+
+def _meant(key: str) -> str:
+    """The fields closest to a key that is none, and the sections' options, as ``--set`` takes them."""
+    written = {name: f"{section}.{name}" for section, model in SECTIONS.items() for name in model.model_fields}
+    written |= {name: name for name in Experiment.model_fields}
+    found = [key] if key in written else near(key, written)
+    return did_you_mean([written[name] for name in found]) or nearest(key, Experiment.model_fields)
 
 
 def _preset(asked: Mapping[str, Any], plugins: Plugins, problems: list[UserError]) -> dict[str, Any]:
@@ -209,7 +217,9 @@ def _problem(section: str, detail: Any) -> UserError:
     key = ".".join(str(part) for part in detail["loc"])
     where = f"{section}.{key}" if section else key
     if detail["type"] == "extra_forbidden":
-        return UserError(f"unknown option {where!r}", where=where, hint=nearest(key, SECTIONS[section].model_fields))
+        known = SECTIONS[section].model_fields
+        meant = did_you_mean([f"{section}.{name}" for name in near(key, known)])
+        return UserError(f"unknown option {where!r}", where=where, hint=meant or nearest(key, known))
     where = "--losses" if where.startswith("losses.use") else where
     return UserError(
         f"{where}={detail['input']!r} is not valid: {detail['msg'].lower()}", where=where, hint="`taco-bench show options` lists them"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import click
 
-from taco_bench.errors import UserError
 from taco_bench.resources import results_root
 from taco_bench.store.cells import Store
 from taco_bench.store.ledger import ledgers
@@ -17,8 +16,7 @@ def looked_at(results: str | None) -> Store:
         UserError: it is a file.
     """
     store = Store(results_root(results))
-    if store.root.exists() and not store.root.is_dir():
-        raise UserError("the results folder is a file", where=str(store.root), hint="name a folder by --results")
+    store.check_folder()
     if not store.root.exists():
         click.echo(f"{store.root} does not exist: nothing has been made there yet (--results names another folder)", err=True)
     for path in ledgers(store)[1]:

@@ -101,7 +101,7 @@ def call(arguments: list[str] | None = None) -> int:
         _trace()
         return _tell(error.lines(), error.exit_code)
     except click.ClickException as error:
-        return _tell([error.format_message(), "  try:   taco-bench --help"], 2)
+        return _tell([error.format_message(), f"  try:   {_help_of(error)}"], 2)
     except (KeyboardInterrupt, click.Abort):
         return _tell(["interrupted; what was trained so far is kept, and the same command goes on from there"], 130)
     except BrokenPipeError:
@@ -114,6 +114,12 @@ def call(arguments: list[str] | None = None) -> int:
         return _tell(lines_of(error), 1)
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+def _help_of(error: click.ClickException) -> str:
+    """The help of the verb whose call is wrong; of all verbs where it is none's."""
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    return f"{context.command_path if context else 'taco-bench'} --help"
 
 
 def _trace() -> None:

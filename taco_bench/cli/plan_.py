@@ -34,6 +34,7 @@ def command(obj: dict[str, Any], /, suite: str, *, as_json: bool, **options: Any
     from taco_bench.cli.suites import expanded, own_file
     from taco_bench.jobs.states import states_of
     from taco_bench.plugins import load_plugins
+    from taco_bench.report.undecidable import decidable
     from taco_bench.reporting import Silent
     from taco_bench.store.ledger import asked, refuse_namesake
 
@@ -48,9 +49,8 @@ def command(obj: dict[str, Any], /, suite: str, *, as_json: bool, **options: Any
         records = [_json(table, states) for table, states in found]
         click.echo(json.dumps(records[0] if len(records) == 1 else records, indent=1))
     for table, states in [] if as_json else found:
-        click.echo(
-            "\n".join([*_head(table), "", _tabulated(table, states), "", *_reasons(states), *_sum(states, store, plugins, options), ""])
-        )
+        head, rest = [*_head(table), *decidable(table)], [*_reasons(states), *_sum(states, store, plugins, options)]
+        click.echo("\n".join([*head, "", _tabulated(table, states), "", *rest, ""]))
 
 
 def _head(table: Expanded) -> list[str]:
@@ -82,16 +82,19 @@ def _tabulated(table: Expanded, states: Sequence[State]) -> str:
 
 def _reasons(states: Sequence[State]) -> list[str]:
     """Why cells are stale or failed, each reason once."""
+    from taco_bench.stats.reasons import count
+
     found: dict[str, int] = {}
     for state in states:
         for why in state.why:
             found[f"{state.state}: {why}"] = found.get(f"{state.state}: {why}", 0) + 1
-    return [f"{why} ({count} cells)" for why, count in found.items()]
+    return [f"{why} ({count(number, 'cell')})" for why, number in found.items()]
 
 
 def _sum(states: Sequence[State], store: Store, plugins: Any, options: dict[str, Any]) -> list[str]:
     from taco_bench.api import Load
     from taco_bench.jobs.price import total
+    from taco_bench.stats.reasons import count
 
     todo = [state for state in states if state.state != "done"]
     if not states:
@@ -104,10 +107,11 @@ def _sum(states: Sequence[State], store: Store, plugins: Any, options: dict[str,
     load = Load(len({state.job.training for state in todo}), train.threads, train.device == "cuda")
     workers = plugins.build("launcher", launcher_of(options)).workers(load)
     new = len({state.job.training for state in todo if store.training(state.job.training) is None})
-    lines = [f"{len(todo)} cells to make, {new} trainings among them, by {workers} workers"]
+    lines = [f"{count(len(todo), 'cell')} to make, {count(new, 'training')} among them, by {count(workers, 'worker')}"]
     if unknown < len(todo):
         lines[0] += f": about {_seconds(price.seconds / workers)}, {_bytes(price.disk)} on disk"
-    return [*lines, f"{unknown} cells have no price yet: nothing like them has been measured here"] if unknown else lines
+    have, them = ("has", "it") if unknown == 1 else ("have", "them")
+    return [*lines, f"{count(unknown, 'cell')} {have} no price yet: nothing like {them} has been measured here"] if unknown else lines
 
 
 def _seconds(value: float) -> str:

@@ -21,11 +21,15 @@ def command(*, as_json: bool, results: str | None) -> None:
 
 
 def _lines(found: dict[str, Any]) -> list[str]:
-    lines = [f"{found['root']}: {found['cells']} cells, {found['trainings']} trainings, {found['unfinished']} unfinished"]
+    from taco_bench.stats.reasons import count
+
+    failed = {failure["label"] for failure in found["failed"]}
+    holds = f"{count(found['cells'], 'cell')}, {count(found['trainings'], 'training')}, {found['unfinished']} unfinished"
+    lines = [f"{found['root']}: {holds}"]
     lines += [f"  not whole, will be made again: {name}" for name in found["broken"]]
     lines += [f"damaged, its tables are read from the cells, `taco-bench reproduce` makes it again: {name}" for name in found["damaged"]]
     lines += [f"table {table['title']}: {table['done']} of {table['cells']} cells" for table in found["tables"]]
-    lines += [_lease(lease) for lease in found["running"]]
+    lines += [_lease(lease) for lease in found["running"] if lease["alive"] or lease["label"] not in failed]
     lines += [f"failed: {failure['label']}: {failure['what']}" for failure in found["failed"]]
     return lines
 

@@ -34,11 +34,11 @@ def make(
 ) -> dict[str, Failed]:
     """Make the cells of all jobs that are not there; those that failed, by the cell's id.
 
-    A component that raises while data are prepared costs the cells that need it; the others are made all the same.
+    A component that raises, or selects nothing, while data are prepared costs the cells that need it; the others are made all the same.
 
     Raises:
         DataError: the data are not as they must be, or the splits share what they must not; found before anything is trained.
-        PluginError: no cell can be made for it.
+        PluginError: no cell can be made for it; InfeasibleError likewise.
     """
     todo = jobs if force else missing(jobs, store)
     if len(todo) < len(jobs):

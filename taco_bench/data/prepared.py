@@ -11,7 +11,7 @@ from taco_bench.api import Clip, Dataset, TextEncoder, Word
 from taco_bench.config import Experiment
 from taco_bench.data.clips import check_clips, check_size, check_split
 from taco_bench.data.features import Features, features_identity, open_features
-from taco_bench.errors import UserError
+from taco_bench.errors import InfeasibleError
 from taco_bench.guard import using
 from taco_bench.plugins import Plugins
 from taco_bench.reporting import Reporter
@@ -129,7 +129,7 @@ def _refuse_no_interest(experiment: Experiment, captions: dict[str, Caption]) ->
     if not any(caption.interest.any() for caption in captions.values()):
         names = ",".join(spec["type"] for spec in experiment.tokens)
         what = f"the tokens of interest {names} select no word of any caption, so L2 would have nothing to learn"
-        raise UserError(what, where="--tokens", hint="select other words, or leave L2 out by --tokens none")
+        raise InfeasibleError(what, where="--tokens", hint="select other words, or leave L2 out by --tokens none")
 
 
 def _words(

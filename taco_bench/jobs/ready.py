@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from taco_bench.config import Experiment
-from taco_bench.errors import PluginError, UserError
+from taco_bench.errors import InfeasibleError, PluginError, UserError
 from taco_bench.jobs.data import DataCache
 from taco_bench.jobs.faults import fault, trace
 from taco_bench.jobs.plan import Job
@@ -28,7 +28,7 @@ class Ready:
         self._told: set[str] = set()
 
     def lost(self, jobs: Sequence[Job]) -> dict[str, UserError]:
-        """By cell, why its data cannot be made ready though nothing is wrong with the data themselves: a component raises.
+        """By cell, why its data cannot be made ready though the data themselves are right: a component raises, or selects nothing.
 
         Raises:
             UserError: whatever is wrong with the data.
@@ -40,7 +40,7 @@ class Ready:
     def _error(self, experiment: Experiment) -> UserError | None:
         try:
             found = find_leaks(experiment, self._data.get(experiment), self.plugins)
-        except PluginError as error:
+        except (PluginError, InfeasibleError) as error:
             trace(error)
             return error
         except UserError:

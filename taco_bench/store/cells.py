@@ -38,12 +38,20 @@ class Store:
 
     root: Path
 
+    def check_folder(self) -> None:
+        """Raises:
+        UserError: it is a file.
+        """
+        if self.root.exists() and not self.root.is_dir():
+            raise UserError("the results folder is a file", where=str(self.root), hint="name a folder by --results")
+
     def check_writable(self) -> None:
         """Raises:
         UserError: nothing can be written here; found before anything is trained.
         """
+        self.check_folder()
         probe = self.root / "is-writable"
-        replace_file(probe, lambda _: None)
+        replace_file(probe, lambda _: None, told="to the results folder")
         probe.unlink(missing_ok=True)  # another run may probe as well
 
     @property

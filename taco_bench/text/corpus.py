@@ -14,6 +14,8 @@ from taco_bench.errors import PluginError
 from taco_bench.guard import name_of, using
 from taco_bench.text.alignment import NO_WORD, words_of_pieces
 
+ANSWERS = "select() returns one True or False a word"
+
 
 @dataclass(frozen=True)
 class Caption:
@@ -66,13 +68,15 @@ class Interest:
         chosen = [False] * len(words)
         for selector in self.selectors:
             with using(selector, "gave answers that cannot be used"):
-                answer = [bool(each) for each in selector.select(words)]
+                answer = list(selector.select(words))
             if len(answer) != len(words):
                 raise PluginError(
                     f"the token selector {name_of(selector)} gave {len(answer)} answers for {len(words)} words",
-                    hint="select() returns one True or False a word",
+                    hint=ANSWERS,
                 )
-            chosen = [a or b for a, b in zip(chosen, answer, strict=True)]
+            if others := [each for each in answer if not isinstance(each, (bool, np.bool_))]:
+                raise PluginError(f"the token selector {name_of(selector)} gave {others[0]!r} for a word", hint=ANSWERS)
+            chosen = [a or bool(b) for a, b in zip(chosen, answer, strict=True)]
         return chosen
 
     def _checked(self, weights: npt.NDArray[np.float64], count: int) -> npt.NDArray[np.float64]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from helpers.cli import ONE, TWO_WORKERS, Cli, Results, assert_told
 
-pytest_plugins = ("helpers.fixtures",)
+pytest_plugins = ("helpers.fixtures", "helpers.mini")
 pytestmark = pytest.mark.usefixtures("rude")
 
 WHO = "of taco-rude 0.3"
@@ -81,6 +81,19 @@ def test_other_rows_go_on(workers: tuple[object, ...], cli: Cli, results: Result
     again = cli(*SHORT, "--tokens", "rude:1", "--tokens", "noun", "--tokens", "verb", "--seeds", 2, *workers)
     assert "4 of 6 cells are there already" in again.err
     assert again.code == 4
+
+
+def test_a_selector_that_selects_nothing_costs_its_own_row(cli: Cli, results: Results, suite_file: Path, tmp_path: Path) -> None:
+    reason = "the tokens of interest intj select no word of any caption"
+    found = cli(*SHORT, "--tokens", "intj", "--tokens", "noun")
+    assert_told(found, 5, f"failed: tokens intj, seed 0: {reason}")
+    assert [cell["experiment"]["tokens"][0]["type"] for cell in results.cells().values()] == ["noun"]
+    suite = tmp_path / "nothing.toml"
+    suite.write_text(suite_file.read_text().replace('tokens = "noun,verb"', 'tokens = "intj"'))
+    found = cli("reproduce", suite, "--data", "small", "--seeds", 1, "--steps", 2)
+    assert_told(found, 5, "failed: All", reason)
+    rows = [line for line in found.out.splitlines() if line.lstrip("| ").startswith("All")]
+    assert any("FAILED" in row for row in rows)
 
 
 def test_fail_fast_tells_failed_from_not_begun(cli: Cli, results: Results) -> None:

@@ -9,6 +9,7 @@ import pytest
 from helpers.cli import Cli, Results, assert_told
 from helpers.made import DEAD, files, lease, train
 
+from taco_bench.errors import UserError
 from taco_bench.store.cells import Store
 
 pytest_plugins = ("helpers.fixtures", "helpers.mini")
@@ -45,6 +46,13 @@ class TestStatus:
             f"running: label of there (process {DEAD}, on node7: whether it lives cannot be seen from here)",
             "a lease that cannot be read, will be taken over: torn",
         ]
+
+    def test_a_dead_worker_whose_cell_failed_is_told_once(self, cli: Cli, store: Store) -> None:
+        lease(store, "gone", DEAD)
+        store.save_failure("gone", "run", "label of gone", UserError("its worker died"))
+        out = cli("status").out
+        assert "failed: label of gone: its worker died" in out
+        assert "will be taken over" not in out
 
     def test_what_failed_and_why_until_it_is_mended(self, cli: Cli, results: Results) -> None:
         assert cli("run", "--data", "small", "--no-control", "--sampler", "careless", "--steps", 2).code == 5

@@ -201,6 +201,10 @@ class TestTable:
 
 
 class TestPlan:
+    def test_it_says_what_enough_seeds_can_decide(self, suite_cli: Cli, tmp_path: Path) -> None:
+        found = suite_cli("plan", write_suite(tmp_path), "--data", "filed", "--seeds", 8)
+        assert found.out.splitlines()[1] == "8 seeds can decide each of the 2 claims that can be tested here (smallest p 0.004)"
+
     def test_all_done(self, done: Cli, tmp_path: Path) -> None:
         found = done("plan", tmp_path / "mine.toml", *ON)
         assert found.code == 0
@@ -209,7 +213,7 @@ class TestPlan:
     def test_a_changed_option_with_its_price(self, done: Cli, tmp_path: Path) -> None:
         found = done("plan", tmp_path / "mine.toml", *ON, "--set", "train.weight_decay=0.5")
         assert "stale: option train.weight_decay: 1e-05 -> 0.5 (8 cells)" in found.out
-        assert "8 cells to make, 8 trainings among them, by 1 workers: about " in found.out
+        assert "8 cells to make, 8 trainings among them, by 1 worker: about " in found.out
         assert "MiB" in found.out
 
     def test_json(self, done: Cli, tmp_path: Path) -> None:

@@ -163,9 +163,11 @@ class TestUsage:
         [
             (["rnu"], ["rnu", "did you mean run?"]),
             (["Run"], ["Run", "did you mean run?"]),
-            (["run", "--sampeler", "cascade"], ["--sampeler", "--sampler"]),
+            (["run", "--sampeler", "cascade"], ["--sampeler", "--sampler", "try:   taco-bench run --help"]),
             (["list", "--jsno"], ["--jsno", "--json"]),
-            (["--no-plugin", "list"], ["--no-plugin", "--no-plugins"]),
+            (["run", "--stepz", "3"], ["--stepz", "--steps", "try:   taco-bench run --help"]),
+            (["table", "paper/table3", "--format", "html"], ["--format", "'html'", "try:   taco-bench table --help"]),
+            (["--no-plugin", "list"], ["--no-plugin", "--no-plugins", "try:   taco-bench --help"]),
             (["plugins", "docter"], ["docter", "doctor"]),
             (["run", "--seeds", "0"], ["--seeds", "0"]),
             (["run", "--seed", "-1"], ["--seed", "-1"]),

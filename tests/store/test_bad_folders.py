@@ -110,7 +110,7 @@ class TestRecords:
         path = results.root / "cells" / f"{min(before)}.json"
         path.write_bytes(path.read_bytes()[:-100])
         assert self.states(cli, made) == ["damaged", "done"]
-        assert f"damaged: cells/{path.name} is cut off, or no JSON; it will be made again (1 cells)" in cli("plan", *made).out
+        assert f"damaged: cells/{path.name} is cut off, or no JSON; it will be made again (1 cell)" in cli("plan", *made).out
         table = [argument for argument in made if argument != "--no-control"]
         assert f"FAILED: a cell is damaged, `taco-bench reproduce` makes it again: cells/{path.name}" in cli("table", *table).out
         assert "training without a cell" not in cli("gc", "--superseded").out

@@ -125,7 +125,13 @@ class TestCheckWritable:
         with pytest.raises(UserError) as caught:
             Store(tmp_path / "file" / "results").check_writable()
         assert str(tmp_path / "file" / "results") in caught.value.where
+        assert caught.value.what == "cannot write to the results folder: Not a directory"
         assert "--results" in caught.value.hint
+
+    def test_a_file(self, tmp_path: Path) -> None:
+        (tmp_path / "file").write_text("mine")
+        with pytest.raises(UserError, match="the results folder is a file"):
+            Store(tmp_path / "file").check_writable()
 
 
 def test_two_runs_keep_their_failures_apart(tmp_path):

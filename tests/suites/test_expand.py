@@ -118,7 +118,7 @@ class TestErrors:
             ('sampler = "cascade"', 'sampler = "cascde"', "unknown sampler 'cascde'", "did you mean cascade?"),
             ('tokens = "none"', 'tokens = "nuon"', "unknown tokens 'nuon'", "noun"),
             ('"losses.use" = ["l1", "l3"]', '"losses.use" = ["l4"]', "--losses='l4' is not valid", "taco-bench show options"),
-            ('"losses.use" = ["l1", "l3"]', '"train.stpes" = 3', "unknown option 'train.stpes'", "did you mean steps?"),
+            ('"losses.use" = ["l1", "l3"]', '"train.stpes" = 3', "unknown option 'train.stpes'", "did you mean train.steps?"),
             (
                 '"losses.use" = ["l1", "l3"]',
                 '"losses.use" = ["l3"]',

@@ -128,6 +128,14 @@ def test_a_wrong_number_of_answers(encoding: tokenizers.Encoding, count: int) ->
         Interest([answering(lambda words: [True] * count)], Plain()).caption(encoding, WORDS)
 
 
+@pytest.mark.parametrize("answer", ["x", "", 1, 0, 0.5, None, np.float64(1)], ids=repr)
+def test_an_answer_that_is_no_bool(encoding: tokenizers.Encoding, answer: object) -> None:
+    with pytest.raises(PluginError, match="selector") as caught:
+        Interest([answering(lambda words: [*[True] * (len(words) - 1), answer])], Plain()).caption(encoding, WORDS)
+    assert repr(answer) in caught.value.what
+    assert "one True or False a word" in caught.value.hint
+
+
 def test_numpy_answers_are_answers(encoding: tokenizers.Encoding) -> None:
     caption = Interest([answering(lambda words: np.array([True, False, False, False]))], Plain()).caption(encoding, WORDS)
     assert caption.weights.tolist() == [0, 2, 0, 0, 0, 0, 0, 0]
