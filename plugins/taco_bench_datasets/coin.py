@@ -67,6 +67,10 @@ class Coin:
         """[seconds, width] of the whole video, one row a second."""
         return self._features.read(stream, clip, self._seconds[clip.id])
 
+    def seconds(self, stream: str, clip: Clip) -> np.ndarray:
+        """[seconds] the middle of each row: streams are joined by time, not stretched to one length."""
+        return np.arange(len(self.read(stream, clip))) + 0.5
+
     def files(self) -> list[Path]:
         """The annotations and the features."""
         return [*self._files, *self._features.files()]

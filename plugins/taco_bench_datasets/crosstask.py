@@ -75,6 +75,10 @@ class CrossTask:
         """[seconds, width] of the whole video, one row a second."""
         return self._features.read(stream, clip, self._length(clip))
 
+    def seconds(self, stream: str, clip: Clip) -> np.ndarray:
+        """[seconds] the middle of each row: streams are joined by time, not stretched to one length."""
+        return np.arange(len(self.read(stream, clip))) + 0.5
+
     def files(self) -> list[Path]:
         """The annotations and the features."""
         return [*self._lists.values(), *self._annotations.values(), *self._features.files()]

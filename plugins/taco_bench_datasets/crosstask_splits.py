@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -34,24 +34,27 @@ def split_of(protocol: Protocol, videos: Sequence[Video], val: Sequence[Video], 
         return _pdpp(videos, folder)
     held_out = set(val)
     rest = [video for video in videos if video not in held_out]
-    training = mmpt_training(rest) if protocol == "mmpt" else set()
+    training = mmpt_training(videos, held_out) if protocol == "mmpt" else set()
     split = {video: "train" if video in training else "test" for video in rest}
     return {video: split.get(video, "val") for video in videos}
 
 
-def mmpt_training(videos: Sequence[Video]) -> set[Video]:
+def mmpt_training(videos: Sequence[Video], val: Collection[Video]) -> set[Video]:
     """The training videos that fairseq's MMPT draws: 30 of each task that has more, all of a task that has not.
 
     MMPT seeds numpy's global generator with 0, takes the videos in the order of videos.csv that have features and an annotation and are
     not in videos_val.csv, and draws task after task in the order in which a task first occurs among those that have features and an
-    annotation. This is that draw exactly (numpy keeps the legacy generator's stream) as long as the features are the same: its authors
+    annotation, those of videos_val.csv among them. This is that draw exactly (numpy keeps the legacy generator's stream) as long as the
+    features are the same: its authors
     had 1,690 test videos (VideoCLIP, 5.2) and which ones is not published, so with all 2,750 the draw is the rule's, not theirs.
 
     Source: facebookresearch/fairseq, examples/MMPT: mmpt/processors/dsprocessor.py, CrossTaskMetaProcessor.
     """
     of_task: dict[str, list[Video]] = defaultdict(list)
     for video in videos:
-        of_task[video.task].append(video)
+        own = of_task[video.task]  # its place among the tasks, whether or not the video is left out
+        if video not in val:
+            own.append(video)
     legacy = np.random.RandomState(0)  # the published draw is its
     chosen: set[Video] = set()
     for found in of_task.values():

@@ -128,7 +128,7 @@ def reported_as(component: Component, spec: Mapping[str, Any]) -> str:
     """
     declared = component.reported_as
     options = {key: value for key, value in spec.items() if key != "type"}
-    name = (declared(**options) if callable(declared) else declared) or component.name
+    name = declared(**options) if callable(declared) else declared or component.name
     return name if any(published(table).reports_on(name) for table in published_names()) else ""
 
 
