@@ -31,21 +31,22 @@ def command(obj: dict[str, Any], /, a: str, b: str, *, metric: str | None, match
     Slices by caption length, nouns, verbs, idf and clip length are corrected for their number (Holm).
     """
     from taco_bench.cli.references import cells_of
-    from taco_bench.report.comparison import compare
+    from taco_bench.report.comparison import compare, unpaired
     from taco_bench.resources import results_root
     from taco_bench.store.cells import Store
 
     store = Store(results_root(results))
     left, right = cells_of(a, store), cells_of(b, store)
+    notes = list(dict.fromkeys([*left.notes, *right.notes, *unpaired(left.cells, right.cells)]))
     if match is not None:
         from taco_bench.cli.matched import told
 
-        click.echo(told(left.cells, right.cells, (a, b), match, store, as_json=as_json))
+        click.echo(told(left.cells, right.cells, (a, b), match, store, notes, as_json=as_json))
         return
     metric = metric or next(iter(next(iter(left.cells[0]["rows"].values()))))
     slices, unsliced = _slices(left.cells[0], right.cells[0], third_party=obj["third_party"])
     found = compare(left.cells, right.cells, metric, slices, unsliced)
-    found = replace(found, warnings=[*left.notes, *(note for note in right.notes if note not in left.notes), *found.warnings])
+    found = replace(found, warnings=[*notes, *found.warnings])
     click.echo(json.dumps(asdict(found), indent=1) if as_json else _text(found, a, b, metric))
 
 
@@ -83,13 +84,21 @@ def _text(found: Any, a: str, b: str, metric: str) -> str:
 
     seeds = ", ".join(str(seed) for seed in found.columns[0].differences)
     columns = [
-        [c.name, f"{c.a:.1f}", f"{c.b:.1f}", f"{c.a - c.b:+.1f}", interval_text(c.seeds), interval_text(c.queries), p_number(c.p)]
+        [
+            c.name,
+            f"{c.a:.1f}",
+            f"{c.b:.1f}",
+            f"{c.a - c.b:+.1f}",
+            interval_text(c.seeds),
+            interval_text(c.queries),
+            "" if c.p is None else p_number(c.p),
+        ]
         for c in found.columns
         if not c.name.endswith(UNPRINTED)
     ]
     headers = [f"seeds {seeds}", "A", "B", "A - B", "seeds 95 %", "queries 95 %", "p"]
     parts = [f"A {a}\nB {b}", tabulate(columns, headers, disable_numparse=True, colalign=("left", *["right"] * 6))]
-    parts += [f"note: {warning}" for warning in found.warnings]
+    parts += [f"note: {warning}" for warning in [*found.warnings, *filter(None, [found.untested])]]
     if found.flips is not None:
         better = count(found.flips[0], "query", "queries")
         parts.append(f"{metric}: A answers {better} better, B {found.flips[1]}, in the mean over seeds")

@@ -22,7 +22,7 @@ class Found:
 
     Attributes:
         cells: by seed.
-        notes: what must be told wherever they are shown: that they are not those that were asked for last.
+        notes: what must be told wherever they are shown: that a seed has no cell, or not the one that was asked for last.
     """
 
     cells: list[dict[str, Any]]
@@ -55,8 +55,19 @@ def _by_row(reference: str, store: Store) -> Found:
     found = {at: cell for at in sorted(seeds, key=int) if seed in (None, at) and (cell := _latest(seeds[at], store)) is not None}
     if not found:
         suite, _, data = title.partition("@")
-        raise UserError(f"no cell of {reference!r} is there", where=str(store.root), hint=f"taco-bench reproduce {suite} --data {data}")
-    return Found(list(found.values()), list(_older(f"{title}:{row}", found, seeds)))
+        whys = dict.fromkeys(damage for at in seeds if seed in (None, at) and (damage := store.damage(seeds[at][-1])))
+        damaged = f"; damaged: {'; '.join(whys)}" if whys else ""
+        what = f"no cell of {reference!r} is there{damaged}"
+        raise UserError(what, where=str(store.root), hint=f"taco-bench reproduce {suite} --data {data}")
+    wanted = [at for at in sorted(seeds, key=int) if seed in (None, at)]
+    absent = [f"{title}:{row}, seed {at}: {_absence(seeds[at][-1], store)}" for at in wanted if at not in found]
+    return Found(list(found.values()), [*absent, *_older(f"{title}:{row}", found, seeds)])
+
+
+def _absence(cell: str, store: Store) -> str:
+    """Why a cell is not there: "its cell is damaged: cells/96f8.json is cut off, or no JSON"."""
+    damage = store.damage(cell)
+    return f"its cell is damaged: {damage}" if damage else f"its cell {cell} is missing"
 
 
 def _older(row: str, found: dict[str, dict[str, Any]], seeds: dict[str, list[str]]) -> Iterator[str]:
@@ -117,5 +128,9 @@ def _latest(cells: list[str], store: Store) -> dict[str, Any] | None:
 def _whole(cell: str, store: Store) -> dict[str, Any]:
     found = store.cell(cell)
     if found is None:
-        raise UserError(f"the cell {cell} is not whole", where=str(store.cell_file(cell)), hint="run the command that made it again")
+        raise UserError(
+            f"the cell {cell} is damaged, not whole: {store.damage(cell)}",
+            where=str(store.cell_file(cell)),
+            hint="run the command that made it again",
+        )
     return found

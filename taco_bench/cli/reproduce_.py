@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from taco_bench.cli.options import EXPERIMENT, OUTPUT, WORK, launcher_of, reporter_of, with_options
+
+if TYPE_CHECKING:
+    from taco_bench.report.suite_table import SuiteTable
 
 EXAMPLES = """\b
 Examples:
@@ -68,9 +72,15 @@ def command(obj: dict[str, Any], /, suite: str, **options: Any) -> int:
             text_of(table) if options["quiet"] else f"\n{text_of(table)}\ntable: {path} (and .csv, .tex, .json)", nl=not options["quiet"]
         )
     if not options["quiet"] and not options["as_json"]:
-        click.echo(
-            f"{time.monotonic() - started:.0f} s in all; any cell says where it comes from: taco-bench explain {tables[0].title}:ROW"
-        )
+        click.echo(f"{time.monotonic() - started:.0f} s in all; {_further(made)}")
     for told in lines_of(failed.values()):
         click.echo(told, err=True)
     return 5 if failed else 0
+
+
+def _further(made: Sequence[SuiteTable]) -> str:
+    """Where to look next: at a cell where there is one, else at why there is none."""
+    title = next((table.title for table in made if any(row.cells for row in table.rows)), "")
+    if title:
+        return f"any cell says where it comes from: taco-bench explain {title}:ROW"
+    return "there is no cell: the reasons stand below the table; another --data may have what its rows need (taco-bench list data)"

@@ -11,9 +11,10 @@ import numpy.typing as npt
 from taco_bench.errors import UserError
 from taco_bench.report.queries import contributions, convention, figure, paired, same_queries, videos
 from taco_bench.report.rows import Cell
+from taco_bench.stats.evidence import ALPHA
 from taco_bench.stats.intervals import cluster_bootstrap, paired_t_interval
 from taco_bench.stats.reasons import count
-from taco_bench.stats.signflip import sign_flip_p
+from taco_bench.stats.signflip import seeds_needed, sign_flip_p
 from taco_bench.stats.slices import FEWEST_QUERIES, FEWEST_VIDEOS, Slice, slice_differences, too_small
 
 TIE = 1e-9
@@ -29,7 +30,7 @@ class Column:
         a: mean over the paired seeds.
         b: the same.
         differences: a - b, a seed each.
-        p: exact, two-sided: nothing was claimed beforehand.
+        p: exact, two-sided: nothing was claimed beforehand; None where so few seeds cannot reach 0.05.
         seeds: 95 % paired-t interval; None below two seeds.
         queries: 95 % over source videos; None where queries were not kept.
     """
@@ -38,7 +39,7 @@ class Column:
     a: float
     b: float
     differences: dict[int, float]
-    p: float
+    p: float | None
     seeds: tuple[float, float] | None
     queries: tuple[float, float] | None
 
@@ -53,6 +54,7 @@ class Comparison:
         slices: differences of the metric by what the queries are like, corrected for their number.
         unsliced: why slices are not there.
         warnings: why the figures, or the queries, do not compare.
+        untested: why there is no p; empty where there is one.
     """
 
     columns: list[Column]
@@ -60,6 +62,7 @@ class Comparison:
     slices: list[Slice]
     unsliced: list[str]
     warnings: list[str]
+    untested: str = ""
 
 
 def compare(
@@ -80,16 +83,38 @@ def compare(
     common = sorted({cell["seed"] for cell in a} & {cell["seed"] for cell in b})
     if not common:
         raise UserError("the two rows have no seed in common", hint="differences are paired by seed: train both with the same --seeds")
+    untested = too_few(len(common))
     a, b = ([cell for cell in cells if cell["seed"] in common] for cells in (a, b))
+    warned = _warnings(a, b)
     names = [name for name in next(iter(a[0]["rows"].values())) if name in next(iter(b[0]["rows"].values()))]
     if metric not in names:
         raise UserError(f"not both rows have the column {metric!r}", where="--metric", hint="columns: " + ", ".join(names))
     columns, difference = [_column(name, a, b) for name in names], paired(a, b, metric)
     if difference is None:
-        return Comparison(columns, None, [], [], _warnings(a, b) or [f"{metric} cannot be compared query by query"])
+        return Comparison(columns, None, [], [], warned or [f"{metric} cannot be compared query by query"], untested)
     found = slice_differences(_mean(a, metric), _mean(b, metric), np.array(videos(a[0])), slices)
     flips = int((difference > TIE).sum()), int((difference < -TIE).sum())
-    return Comparison(columns, flips, found, [*unsliced, *_too_small(a[0], slices)], _warnings(a, b))
+    return Comparison(columns, flips, found, [*unsliced, *_too_small(a[0], slices)], warned, untested)
+
+
+def unpaired(a: Sequence[Cell], b: Sequence[Cell]) -> list[str]:
+    """The seeds that only one of two rows has a cell of."""
+    seeds = [{int(cell["seed"]) for cell in cells} for cells in (a, b)]
+    alone = {"A": sorted(seeds[0] - seeds[1]), "B": sorted(seeds[1] - seeds[0])}
+    return [f"left out, since only {name} has a cell of it: seed {', '.join(map(str, some))}" for name, some in alone.items() if some]
+
+
+def too_few(seeds: int) -> str:
+    """Why so many seeds have no p: not even the best possible one reaches 0.05 in both directions; empty where it does."""
+    missing = seeds_needed(2, ALPHA) - seeds
+    return f"no p: {count(seeds)} cannot reach {ALPHA} two-sided, {missing} more needed" if missing > 0 else ""
+
+
+def two_sided(differences: Sequence[float]) -> float | None:
+    """The exact two-sided p; None where so few seeds cannot reach 0.05."""
+    if too_few(len(differences)):
+        return None
+    return min(1.0, 2 * min(sign_flip_p(differences), sign_flip_p([-value for value in differences])))
 
 
 def _too_small(cell: Cell, slices: Mapping[str, npt.NDArray[np.bool_]]) -> list[str]:
@@ -124,14 +149,13 @@ def _column(name: str, a: Sequence[Cell], b: Sequence[Cell]) -> Column:
     other = {cell["seed"]: figure(cell, name) for cell in b}
     differences = {cell["seed"]: figure(cell, name) - other[cell["seed"]] for cell in a}
     values = list(differences.values())
-    p = min(1.0, 2 * min(sign_flip_p(values), sign_flip_p([-value for value in values])))
     queries = paired(a, b, name)
     return Column(
         name,
         float(np.mean([figure(cell, name) for cell in a])),
         float(np.mean(list(other.values()))),
         differences,
-        p,
+        two_sided(values),
         paired_t_interval(values) if len(values) > 1 else None,
         cluster_bootstrap(queries, videos(a[0])) if queries is not None and len(set(videos(a[0]))) > 1 else None,
     )

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from taco_bench.errors import UserError
+from taco_bench.report.comparison import two_sided
 from taco_bench.report.rows import Cell
 from taco_bench.stats.intervals import paired_t_interval
-from taco_bench.stats.signflip import sign_flip_p
 from taco_bench.store.cells import Store
 
 COSTS = {"steps": 0, "seconds": 1, "fusion-pairs": 2}
@@ -52,7 +52,7 @@ class Matched:
         pairs: by seed.
         mean: of the differences, in points.
         interval: 95 %, paired t over seeds; None below two.
-        p: exact sign-flip test, two-sided: nothing was claimed beforehand.
+        p: exact sign-flip test, two-sided: nothing was claimed beforehand; None where so few seeds cannot reach 0.05.
         warnings: why the costs or the scores do not quite compare.
     """
 
@@ -60,7 +60,7 @@ class Matched:
     pairs: list[Pair]
     mean: float
     interval: tuple[float, float] | None
-    p: float
+    p: float | None
     warnings: list[str]
 
 
@@ -82,9 +82,8 @@ def matched(a: Sequence[Cell], b: Sequence[Cell], match: str, store: Store) -> M
         raise UserError("the two rows have no seed in common", hint="differences are paired by seed: train both with the same --seeds")
     pairs = [_pair(left, right, match, store) for left, right in both]
     values = [pair.difference for pair in pairs]
-    p = min(1.0, 2 * min(sign_flip_p(values), sign_flip_p([-value for value in values])))
     interval = paired_t_interval(values) if len(values) > 1 else None
-    return Matched(match, pairs, sum(values) / len(values), interval, p, _warnings(both, match))
+    return Matched(match, pairs, sum(values) / len(values), interval, two_sided(values), _warnings(both, match))
 
 
 def _pair(a: Cell, b: Cell, match: str, store: Store) -> Pair:

@@ -62,7 +62,7 @@ def refused(evidence: Evidence, smallest_effect: float) -> str:
     over = f" by Holm over {evidence.family} comparisons" if evidence.family > 1 else ""
     are = "is" if evidence.missing == 1 else "are"
     more = f"; {enough(total)}" if total > seeds + evidence.missing else ""
-    return f"{count(seeds)} cannot reach {ALPHA}{over}: {evidence.missing} more {are} needed{more}"
+    return f"{count(seeds)} cannot reach {ALPHA}{over}: {evidence.missing} more {are} needed before any p can{more}"
 
 
 def underpowered(evidence: Evidence, smallest_effect: float) -> str:
@@ -71,5 +71,6 @@ def underpowered(evidence: Evidence, smallest_effect: float) -> str:
 
 
 def enough(seeds: int) -> str:
-    """How many seeds in all would do: "18 seeds would do"."""
-    return f"{count(seeds)} would do" if seeds < MOST else f"not even {count(MOST)} would do"
+    """How many seeds in all would do: "18 seeds would do for 80 % power at the smallest effect of interest"."""
+    aim = "would do for 80 % power at the smallest effect of interest"
+    return f"{count(seeds)} {aim}" if seeds < MOST else f"not even {count(MOST)} {aim}"

@@ -15,14 +15,14 @@ from zipfile import is_zipfile
 from taco_bench.atomic import replace_file, replace_text
 from taco_bench.errors import UserError
 from taco_bench.store.leases import Leases
-from taco_bench.store.schema import SCHEMA_VERSION, Record, migrated
+from taco_bench.store.schema import SCHEMA_VERSION, Record, is_cell, migrated
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
 UNFINISHED = ("state.safetensors", "best.safetensors")
 """What a training keeps only until it is done."""
-HEAD = re.compile(rb'\{\n "schema_version": (\d+),\n')
+HEAD = re.compile(rb'\{\n "schema_version": (\d+),\n "id": "([^"\n]*)",\n')
 """How a cell begins."""
 TRAINING = re.compile(r'^ "training": "([^"\n]+)",?$', re.MULTILINE)
 """The line of a cell that names its training."""
@@ -83,7 +83,7 @@ class Store:
         """
         path = self.cell_file(cell)
         found = _read(path)
-        whole = found is not None and is_zipfile(path.with_suffix(".npz"))  # its arrays are part of it
+        whole = found is not None and is_cell(found, cell) and is_zipfile(path.with_suffix(".npz"))  # its arrays are part of it
         return migrated(found, str(path)) if found is not None and whole else None
 
     def looks_whole(self, cell: str) -> bool:
@@ -96,10 +96,10 @@ class Store:
         ends = _ends(path)
         if ends is None or not is_zipfile(path.with_suffix(".npz")):
             return False
-        version = HEAD.match(ends[0])
-        if version is None or not ends[1].endswith(b"\n}\n"):
+        head = HEAD.match(ends[0])
+        if head is None or head[2] != cell.encode() or not ends[1].endswith(b"\n}\n"):
             return self.has(cell)  # not written by us
-        migrated({"schema_version": int(version[1])}, str(path))
+        migrated({"schema_version": int(head[1])}, str(path))
         return True
 
     def damage(self, cell: str) -> str:
@@ -107,8 +107,11 @@ class Store:
         path = self.cell_file(cell)
         if not path.is_file() or self.has(cell):
             return ""
-        if _read(path) is None:
+        found = _read(path)
+        if found is None:
             return f"cells/{path.name} is cut off, or no JSON"
+        if not is_cell(found, cell):
+            return f"cells/{path.name} is JSON, but no record of this cell"
         arrays = path.with_suffix(".npz")
         return f"cells/{arrays.name} is " + ("cut off, or no archive" if arrays.is_file() else "missing")
 

@@ -16,6 +16,31 @@ def _to_2(record: Record) -> Record:
     return {"parts": None, "sources": {}, "chance": {}, "leaks": [], "splits": {}, **record}
 
 
+CELL_TYPES: dict[str, type | tuple[type, ...]] = {
+    "training": str,
+    "seed": int,
+    "experiment": dict,
+    "rows": dict,
+    "controls": dict,
+    "chance": dict,
+    "pool": dict,
+    "queries": dict,
+    "splits": dict,
+    "cost": dict,
+    "parts": (dict, type(None)),
+}
+"""What the entries of a cell are, of whatever version."""
+
+
+def is_cell(record: Record, name: str) -> bool:
+    """Whether a record is a cell of this name, as far as its entries tell: one that something else wrote is as good as damaged."""
+    if not isinstance(record.get("schema_version", 0), int) or record.get("id", name) != name:
+        return False
+    if not all(isinstance(record[key], type_) for key, type_ in CELL_TYPES.items() if key in record):
+        return False
+    return all(isinstance(row, dict) for row in record.get("rows", {}).values())
+
+
 MIGRATIONS: dict[int, Callable[[Record], Record]] = {1: _to_2}
 """From each older version to the next."""
 

@@ -44,7 +44,8 @@ def test_every_column_of_two_rows_over_the_seeds_that_both_have(cli: Cli, reprod
     assert [name for name in rows if name[:3] in ("t2v", "v2t")] == [
         f"{way} {name}" for way in ("t2v", "v2t") for name in ("R@1", "R@5", "R@10", "MedR")
     ]
-    assert rows["t2v MedR"][-1] in ("0.500", "1.000")  # two seeds have no other p
+    assert re.search(r"\]$", rows["t2v R@1"][-1])  # two seeds have no p
+    assert "note: no p: 2 seeds cannot reach 0.05 two-sided, 4 more needed" in found.out
 
 
 @pytest.mark.parametrize("reference", ["mini@small:full", "mini@small:full:1"])
@@ -52,7 +53,7 @@ def test_a_row_against_itself(reference: str, cli: Cli, reproduced: Results) -> 
     found = cli("compare", reference, reference, "--json").json
     for column in found["columns"]:
         assert set(column["differences"].values()) == {0.0}
-        assert column["p"] == 1
+        assert column["p"] is None
     assert found["flips"] == [0, 0]
     assert found["warnings"] == []
 
@@ -222,3 +223,13 @@ def test_rows_of_two_devices_are_told(cli: Cli, reproduced: Results) -> None:
                 reproduced, name, experiment={**experiment, "train": {**experiment["train"], "device": "cuda", "precision": "bfloat16"}}
             )
     assert "note: made on different devices: A cuda in bfloat16; B cpu in float32" in cli("compare", *ROWS).out
+
+
+@pytest.mark.parametrize("verb", ["compare", "explain"])
+def test_a_seed_whose_cell_is_damaged_is_named_with_its_file(verb: str, cli: Cli, reproduced: Results) -> None:
+    name = json.loads((reproduced.root / "ledger" / "mini@small.json").read_text(encoding="utf-8"))["rows"]["l1"]["1"][-1]
+    (reproduced.root / "cells" / f"{name}.json").write_text('{"schema_version": 2, "id": 5, "rows": "x"}')
+    found = cli(verb, *(ROWS if verb == "compare" else ROWS[1:]))
+    assert found.code == 0, found.err
+    assert f"note: mini@small:l1, seed 1: its cell is damaged: cells/{name}.json is JSON, but no record of this cell" in found.out
+    assert ("left out, since only A has a cell of it: seed 1" in found.out) == (verb == "compare")

@@ -55,24 +55,24 @@ def test_figures_are_paired_by_seed_whatever_their_order() -> None:
 
 
 def test_p_is_exact_and_two_sided() -> None:
-    """Five seeds, all better: of 32 sign assignments one is as extreme on either side. Four of five, the worst by least: two."""
-    base = [draw(seed) for seed in range(5)]
+    """Six seeds, all better: of 64 sign assignments one is as extreme on either side. Five of six, the worst by least: two."""
+    base = [draw(seed) for seed in range(6)]
 
-    def p(*gains: float) -> float:
+    def p(*gains: float) -> float | None:
         rows = [cell(seed, values + gain) for seed, (values, gain) in enumerate(zip(base, gains, strict=True))]
         (column,) = compare(rows, [cell(seed, values) for seed, values in enumerate(base)], "hit", {}).columns
         return column.p
 
-    assert p(1, 2, 3, 4, 5) == p(-1, -2, -3, -4, -5) == 2 / 32
-    assert p(-1, 2, 3, 4, 5) == p(1, -2, -3, -4, -5) == 4 / 32
-    assert p(1, -1, 0, 0, 0) == 1
+    assert p(1, 2, 3, 4, 5, 6) == p(-1, -2, -3, -4, -5, -6) == 2 / 64
+    assert p(-1, 2, 3, 4, 5, 6) == p(1, -2, -3, -4, -5, -6) == 4 / 64
+    assert p(1, -1, 0, 0, 0, 0) == 1
 
 
 def test_identical_rows_differ_by_exactly_nothing() -> None:
-    row = [cell(seed, draw(seed), extra={"MedR": 3.0 + seed}) for seed in range(4)]
+    row = [cell(seed, draw(seed), extra={"MedR": 3.0 + seed}) for seed in range(6)]
     found = compare(row, row, "hit", {"all": np.ones(QUERIES, bool)})
     for column in found.columns:
-        assert column.differences == dict.fromkeys(range(4), 0.0)
+        assert column.differences == dict.fromkeys(range(6), 0.0)
         assert column.p == 1
         assert column.a == column.b
         assert column.seeds == (0.0, 0.0)
@@ -83,9 +83,11 @@ def test_identical_rows_differ_by_exactly_nothing() -> None:
 
 
 def test_one_seed_has_no_interval_over_seeds_and_decides_nothing() -> None:
-    (column,) = compare([cell(3, draw(0))], [cell(3, draw(1))], "hit", {}).columns
+    found = compare([cell(3, draw(0))], [cell(3, draw(1))], "hit", {})
+    (column,) = found.columns
     assert column.seeds is None
-    assert column.p == 1
+    assert column.p is None
+    assert found.untested == "no p: 1 seed cannot reach 0.05 two-sided, 5 more needed"
     assert column.queries is not None
 
 

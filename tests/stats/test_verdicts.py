@@ -35,6 +35,9 @@ def words(*comparisons):
     return [verdict.word for verdict in judge(comparisons)]
 
 
+AIM = " for 80 % power at the smallest effect of interest"
+
+
 @pytest.mark.parametrize(("comparison", "word", "reason"), [
     (primary(None), "NOT RUN", "no seed has both rows"),
     (primary([], not_run="5 cells are missing"), "NOT RUN", "5 cells are missing"),
@@ -46,12 +49,12 @@ def words(*comparisons):
     (primary([0.1, -0.1, 0.2, 0.0, -0.1]), "NULL", "90 % interval -0.1 to +0.1, inside +-0.5"),
     (primary([0.0] * 5), "NULL", "exactly 0 for every seed"),
     (primary([0.0] * 3), "NULL", "exactly 0 for every seed"),
-    (primary(WIDE), "UNDERPOWERED", "+0.6, 3 of 5 seeds, p = 0.344 one-sided; 28 seeds would do"),
-    (primary([1.1]), "UNDERPOWERED", "1 seed cannot reach 0.05: 4 more are needed"),
-    (primary([0.0]), "UNDERPOWERED", "1 seed cannot reach 0.05: 4 more are needed"),
-    (primary([1.1, 1.0, 1.2]), "UNDERPOWERED", "3 seeds cannot reach 0.05: 2 more are needed"),
-    (primary([1.1, 1.0, 1.2, 1.3]), "UNDERPOWERED", "4 seeds cannot reach 0.05: 1 more is needed"),
-    (primary([1.0, -2.0, 3.0]), "UNDERPOWERED", "3 seeds cannot reach 0.05: 2 more are needed; 41 seeds would do"),
+    (primary(WIDE), "UNDERPOWERED", "+0.6, 3 of 5 seeds, p = 0.344 one-sided; 28 seeds would do" + AIM),
+    (primary([1.1]), "UNDERPOWERED", "1 seed cannot reach 0.05: 4 more are needed before any p can"),
+    (primary([0.0]), "UNDERPOWERED", "1 seed cannot reach 0.05: 4 more are needed before any p can"),
+    (primary([1.1, 1.0, 1.2]), "UNDERPOWERED", "3 seeds cannot reach 0.05: 2 more are needed before any p can"),
+    (primary([1.1, 1.0, 1.2, 1.3]), "UNDERPOWERED", "4 seeds cannot reach 0.05: 1 more is needed before any p can"),
+    (primary([1.0, -2.0, 3.0]), "UNDERPOWERED", "3 seeds cannot reach 0.05: 2 more are needed before any p can; 41 seeds would do" + AIM),
     (primary([0.6, 0.7, 0.8, 0.7, -0.1]), "LEANS", "+0.5, 4 of 5 seeds, p = 0.062 one-sided"),
     (primary([-0.6, -0.7, -0.8, -0.7, 0.1]), "INCONCLUSIVE", "-0.5, 1 of 5 seeds, p = 0.969 one-sided"),
     (primary(DOWN6[:5]), "INCONCLUSIVE", "-1.1, 0 of 5 seeds, p = 1.000 one-sided"),
@@ -118,7 +121,7 @@ class TestGate:
         first, second, third = judge([primary(UP5), secondary(UP5), secondary(UP5)])
         assert (first.word, second.word, third.word) == ("HOLDS", "UNDERPOWERED", "UNDERPOWERED")
         assert second.p is None
-        assert second.reason == "5 seeds cannot reach 0.05 by Holm over 2 comparisons: 1 more is needed"
+        assert second.reason == "5 seeds cannot reach 0.05 by Holm over 2 comparisons: 1 more is needed before any p can"
         assert second.seeds_needed == 6
 
     def test_one_secondary_needs_no_more_than_the_primary(self):

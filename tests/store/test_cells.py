@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -77,6 +78,22 @@ def test_pickled_arrays_are_refused(store: Store) -> None:
     np.savez(store.cell_file("abc").with_suffix(".npz"), secret=np.array([{}], dtype=object))
     with pytest.raises((ValueError, DataError)):
         store.arrays("abc")
+
+
+MALFORMED = [{"id": 5, "rows": "x"}, {"rows": "x"}, {"rows": {"all scores": 3}}, {"experiment": []}, {"seed": "0"}, {"schema_version": "2"}]
+
+
+@pytest.mark.parametrize("changes", MALFORMED)
+@pytest.mark.parametrize("indent", [None, 1])
+def test_json_that_is_no_cell_is_damaged(changes: dict[str, Any], indent: int | None, store: Store) -> None:
+    store.save_cell("abc", {"seed": 3, "rows": {"all scores": {"R@1": 1.0}}}, ARRAYS)
+    assert store.damage("abc") == ""
+    path = store.cell_file("abc")
+    path.write_text(json.dumps({**json.loads(path.read_text()), **changes}, indent=indent))
+    assert store.cell("abc") is None
+    assert list(store.cells()) == []
+    assert store.damage("abc") == "cells/abc.json is JSON, but no record of this cell"
+    assert not store.looks_whole("abc")
 
 
 class TestTrainings:
