@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from helpers.feature_forms import bmt, howto100m_pickle, mmt, npy_folder, univl_csv
 
 from taco_bench.api import DataError, UserError, open_streams
+from taco_bench.data.store import check
 from taco_bench.data.store.build import Source, build_store
 from taco_bench.data.store.choose import choose_reader
 from taco_bench.plugins import load_plugins
@@ -41,7 +43,7 @@ def test_a_store_and_a_folder_of_stores(tmp_path: Path, empty_cache: Path) -> No
     for text in (str(folder), f"s3d-hm={folder}", str(tmp_path / "all")):
         assert open_streams(text).names == ("s3d-hm",)
     assert open_streams(f"other={folder}").names == ("other",)
-    assert not empty_cache.exists()  # a store is read where it is
+    assert not (empty_cache / "stores").exists()  # a store is read where it is
 
 
 def test_a_folder_with_a_form_a_stream(tmp_path: Path) -> None:
@@ -93,6 +95,24 @@ def test_a_broken_store_in_the_cache_is_built_again(tmp_path: Path, empty_cache:
     open_streams(f"x={made.path}")
     next(empty_cache.rglob("shard-00000.npy")).unlink()
     assert open_streams(f"x={made.path}").rows("x", "vid-a").shape == (7, 6)
+
+
+def test_a_store_whose_bytes_changed_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = built(tmp_path / "store", npy_folder(tmp_path / "a"))
+    open_streams(str(folder))
+    with monkeypatch.context() as patch:
+        patch.setattr(check, "file_hash", lambda path: pytest.fail("read again"))
+        open_streams(str(folder))
+    shard = next(folder.rglob("shard-00000.npy"))
+    before = shard.stat()
+    content = bytearray(shard.read_bytes())
+    content[-1] ^= 1
+    shard.write_bytes(content)
+    os.utime(shard, ns=(before.st_atime_ns, before.st_mtime_ns))  # of the same size and time
+    for _ in range(2):
+        with pytest.raises(DataError, match=r"shard-00000\.npy is corrupt") as caught:
+            open_streams(str(folder))
+        assert f"taco-bench features check {folder}" in caught.value.hint
 
 
 def test_another_rate_is_another_store(tmp_path: Path) -> None:
