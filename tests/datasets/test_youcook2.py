@@ -155,6 +155,12 @@ class TestBadInput:
         with pytest.raises(DataError, match="'tr7' is malformed"):
             YouCook2(str(tmp_path), test="all").clips()
 
+    def test_an_unknown_subset(self, tmp_path: Path) -> None:
+        path = youcook2_json(tmp_path)
+        path.write_text(path.read_text().replace('"training"', '"trainin"', 1))
+        with pytest.raises(DataError, match=r"'tr1' is malformed .*the subset is 'trainin'"):
+            YouCook2(str(tmp_path), test="all").clips()
+
     @pytest.mark.parametrize(
         ("segment", "why"), [([5, 5], "no length"), ([9, 3], "an end before"), ([-2, 3], "no time"), ([99, 120], "past the end")]
     )
