@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -156,6 +157,25 @@ def test_words_that_mean_nothing(text: str, words: tuple[str, ...], tmp_path: Pa
     with pytest.raises(UserError) as caught:
         open_streams(text.format(**places, none=tmp_path / "none", text=tmp_path / "text.txt"))
     for word in words:
+        assert word in "\n".join(caught.value.lines())
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"cposix\nsystem\n(S'true'\ntR.", ("is refused: it asks for posix.system", "do not open it by other means")),
+        (pickle.dumps(["a"] * 99)[:20], ("is truncated", "copy or download it again")),
+        (b"", ("is empty", "copy or download it again")),
+        (pickle.dumps({"a": 1}), ("--reader NAME",)),
+    ],
+    ids=["hostile", "truncated", "empty", "whole"],
+)
+def test_pickles_that_no_reader_recognises(content: bytes, words: tuple[str, ...], tmp_path: Path) -> None:
+    path = tmp_path / "features.pickle"
+    path.write_bytes(content)
+    with pytest.raises(DataError, match="no reader recognises") as caught:
+        open_streams(f"x={path}")
+    for word in (*words, str(path)):
         assert word in "\n".join(caught.value.lines())
 
 
