@@ -20,7 +20,7 @@ from taco_bench.kinds.samplers import PairScores, Sampler
 from taco_bench.kinds.tasks import Chance, Control, Evaluation, Task, Trained, VideoNetwork
 from taco_bench.kinds.text import LearntVocabulary, Tagger, TextEncoder, TokenSelector, TokenWeighting, Word
 from taco_bench.manifests.locate import DataFolder
-from taco_bench.pickles import read_pickle
+from taco_bench.pickles import PICKLE_ENDINGS, read_pickle
 from taco_bench.randomness import numpy_stream, stream_key, torch_stream
 from taco_bench.reporting import Reporter
 from taco_bench.resources import cache_root, registry_file
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from taco_bench.config import Experiment as Experiment  # for plugins: what a control receives
 
 __all__ = [
+    "PICKLE_ENDINGS",
     "Chance",
     "Clip",
     "ConfigError",

@@ -18,6 +18,7 @@ import numpy as np
 from taco_bench.errors import DataError
 
 CONTAINERS = (dict, list, tuple, set, frozenset, np.ndarray)
+PICKLE_ENDINGS = (".pkl", ".pickle", ".p")
 HINT = "do not open it by other means; ask whoever made it for .npy files, or make it anew from them"
 
 
@@ -32,13 +33,17 @@ def read_pickle(path: Path) -> Any:
     try:
         with path.open("rb") as file:
             return _plain(_Restricted(file, encoding="latin1").load(), {})
-    except pickle.UnpicklingError as error:
+    except _RefusedError as error:
         raise DataError(f"the pickle is refused: {error}", where=str(path), hint=HINT) from None
     except OSError as error:
         raise DataError(f"the pickle cannot be read: {error.strerror or error}", where=str(path), hint="check the path") from None
     except Exception as error:  # a broken pickle can raise whatever its instructions lead to
         what = "is empty" if not path.stat().st_size else f"is truncated or corrupt ({type(error).__name__}: {error})"
         raise DataError(f"the pickle {what}", where=str(path), hint="copy or download it again") from None
+
+
+class _RefusedError(Exception):
+    """The pickle asks for what it may not have."""
 
 
 class _Restricted(pickle.Unpickler):
@@ -49,7 +54,7 @@ class _Restricted(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
         known = self._known.get(f"{module.replace('numpy._core', 'numpy.core').replace('__builtin__', 'builtins')}.{name}")
         if known is None:
-            raise pickle.UnpicklingError(f"it asks for {module}.{name}, which is no array, number, string or container")
+            raise _RefusedError(f"it asks for {module}.{name}, which is no array, number, string or container")
         return known
 
 
@@ -133,22 +138,22 @@ def _stand_ins() -> dict[str, Any]:
 def _number(code: str) -> np.dtype[Any]:
     kind = np.dtype(code)
     if kind.kind not in "biufcSU" or kind.shape or kind.fields:
-        raise pickle.UnpicklingError(f"it holds an array of {code!r}, which are neither numbers nor strings")
+        raise _RefusedError(f"it holds an array of {code!r}, which are neither numbers nor strings")
     return kind
 
 
 def _array(raw: Any, kind: Any, shape: Any, order: str) -> np.ndarray:
     """An array from its bytes, or from the list of its objects."""
     if not isinstance(kind, _Made) or not isinstance(shape, tuple) or not all(isinstance(n, int) and n >= 0 for n in shape):
-        raise pickle.UnpicklingError("it holds an array without type or shape")
+        raise _RefusedError("it holds an array without type or shape")
     if kind.value.kind == "O":
         if not isinstance(raw, list) or len(raw) != math.prod(shape):
-            raise pickle.UnpicklingError("it holds an array of objects that is not a list of them")
+            raise _RefusedError("it holds an array of objects that is not a list of them")
         array = np.empty(len(raw), object)
         for place, value in enumerate(raw):
             array[place] = value
         return array.reshape(shape, order="F" if order == "F" else "C")
     raw = raw.encode("latin1") if isinstance(raw, str) else bytes(raw) if isinstance(raw, bytearray) else raw
     if not isinstance(raw, bytes) or len(raw) != math.prod(shape) * kind.value.itemsize:
-        raise pickle.UnpicklingError("it holds an array whose bytes do not fill its shape")
+        raise _RefusedError("it holds an array whose bytes do not fill its shape")
     return np.ndarray(shape, kind.value, raw, order="F" if order == "F" else "C")

@@ -82,7 +82,7 @@ class YouCook2(StoredDataset):
         return [f"not read, though it is there: {', '.join(found)}"] if found else []
 
     def _test(self, validation: list[Segment]) -> tuple[list[Segment], list[str]]:
-        """The validation segments that are tested, and how many are not."""
+        """The validation segments that are tested, and how many are not, or are listed and not there."""
         if self.test == "all":
             return validation, []
         path = self.folder.need(TEST_LIST)
@@ -90,9 +90,13 @@ class YouCook2(StoredDataset):
         listed = Counter((row["video_id"], *_times(path, row)) for row in rows)
         texts = {(row["video_id"], *_times(path, row), row["text"]) for row in rows}
         test = _listed(validation, listed, texts)
-        absent = sum(listed.values()) - len(test)
+        absent = listed - Counter((segment.video, segment.start, segment.end) for segment in test)
         told = [f"{len(validation) - len(test)} validation clips that {TEST_LIST} does not list left out"]
-        return test, told + ([f"{absent} clips of {TEST_LIST} are not among the annotations"] if absent else [])
+        if absent:
+            video, start, end = next(iter(absent))
+            first = f"the first is {video} from {start:g} to {end:g} s"
+            told.append(f"{absent.total()} clips of {TEST_LIST} are not among the annotations, {first}")
+        return test, told
 
 
 def _times(path: Path, row: dict[str, str]) -> tuple[float, float]:

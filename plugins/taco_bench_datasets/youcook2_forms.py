@@ -14,6 +14,7 @@ from taco_bench_datasets.segments import Segment
 
 Names = tuple[str, ...]
 Paths = tuple[Path, ...]
+SUBSETS = ("training", "validation")
 
 
 @dataclass(frozen=True)
@@ -41,13 +42,19 @@ def official(path: Path) -> list[Segment]:
     found = []
     for video, entry in _database(path).items():
         try:
-            training, duration = entry["subset"] == "training", float(entry["duration"])
+            training, duration = _is_training(entry["subset"]), float(entry["duration"])
             for one in entry["annotations"]:
                 start, end = map(float, one["segment"])
                 found.append(Segment(video, int(one["id"]), start, end, one["sentence"].strip(), training, duration))
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise malformed(path, video, error) from None
     return found
+
+
+def _is_training(subset: object) -> bool:
+    if subset not in SUBSETS:
+        raise ValueError(f"the subset is {subset!r}; subsets are {' and '.join(SUBSETS)}")
+    return subset == "training"
 
 
 def _database(path: Path) -> Mapping[str, Any]:

@@ -47,10 +47,14 @@ def as_rows(found: Any, path: Path, id: str) -> Rows:
     """[rows, width] float16 or float32 from an array or tensor; [width] is one row.
 
     Raises:
-        DataError: it has another shape, no row, or numbers that are not finite; names file and id.
+        DataError: it has another shape or none, no row, or numbers that are not finite; names file and id.
     """
     where = f"{path}, id {id!r}"
-    values = np.asarray(found)
+    try:
+        values = np.asarray(found)
+    except (TypeError, ValueError) as error:  # such as lists of several lengths
+        hint = "expected numbers [rows, width], all rows of one width; extract them again, or leave them out"
+        raise DataError(f"features are no array: {error}", where=where, hint=hint) from None
     if values.dtype.kind not in "fiu" or values.ndim not in (1, 2):
         hint = "expected numbers [rows, width]; `taco-bench list reader` shows the known forms"
         raise DataError(f"features are {values.dtype} {list(values.shape)}", where=where, hint=hint)

@@ -10,11 +10,11 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+from taco_bench.api import PICKLE_ENDINGS
 from taco_bench_readers.arrays import npy_shape
 
 FEW = 64
 HEAD = 65536
-PICKLE_ENDINGS = (".pkl", ".pickle", ".p")
 
 
 def npy_names(folder: Path) -> list[str]:

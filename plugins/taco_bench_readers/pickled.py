@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from taco_bench.api import DataError, Track, read_pickle
+from taco_bench.api import PICKLE_ENDINGS, DataError, Track, read_pickle
 from taco_bench_readers.filesets import OneFile
-from taco_bench_readers.looks import PICKLE_ENDINGS, pickle_head, torch_head
+from taco_bench_readers.looks import pickle_head, torch_head
 
 BOTH = ("2d", "3d")
 POOLED: dict[str, float | None] = dict.fromkeys(BOTH)

@@ -51,9 +51,12 @@ def check_size(clips: Sequence[Clip], data: str, batch_size: int, negatives: int
     """Check that the training split is large enough for the batches.
 
     Raises:
-        DataError: it is smaller than K, or than K' + 1.
+        DataError: it is empty, or smaller than K, or than K' + 1.
     """
     size = sum(clip.split == "train" for clip in clips)
+    if not size:
+        hint = "start from another training: --init TRAINING --steps 0; or --set an option of the data set that gives it other splits"
+        raise DataError("the data set, as it is set, has no training clips", where=data, hint=hint)
     if size < batch_size:
         smaller = max(2, size)
         hint = f"--set train.batch_size={smaller}"

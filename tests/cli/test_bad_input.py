@@ -141,7 +141,7 @@ class TestData:
         [
             (["--set", "data.train=5"], ["5 clips", "8 (K)", "train.batch_size=5"]),
             (["--set", "data.train=3", "--set", "sampler.hard_negatives=4"], ["3 clips"]),
-            (["--set", "data.train=0"], ["0 clips"]),
+            (["--set", "data.train=0"], ["no training clips", "--init TRAINING --steps 0"]),
             (["--set", "data.fault=nan"], ["test-3", "row 1", "not finite"]),
             (["--set", "data.fault=wide"], ["test-3", "16", "8"]),
             (["--set", "data.fault=flat"], ["test-3", "[8]"]),

@@ -6,9 +6,11 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pytest
 from helpers.cli import Cli, assert_told
 from helpers.feature_forms import bmt, howto100m_npy, ms_tcn, npy_folder
 
+from taco_bench.api import DataError, open_streams
 from taco_bench.data.store.opened import Store
 
 pytest_plugins = ("helpers.fixtures",)
@@ -51,6 +53,17 @@ def test_malformed_items_stop_or_are_counted(cli: Cli, tmp_path: Path) -> None:
     result = cli(*words, "--on-bad", "skip")
     assert result.code == 0
     assert "1 malformed ids were skipped, the first is vid-a: features are not finite in row 0" in result.out
+
+
+def test_features_that_are_no_store_tell_how_to_build_one_of_what_is_sound(cli: Cli, tmp_path: Path, empty_cache: Path) -> None:
+    made = npy_folder(tmp_path / "set", lambda stream, id, array: array * np.nan if id == "vid-a" else array)
+    with pytest.raises(DataError) as caught:
+        open_streams(f"x={made.path}:npy-folder:2")
+    command = caught.value.hint.partition("`taco-bench ")[2].partition("`")[0]
+    assert command.startswith(f"features build --from {made.path} ")
+    assert command.endswith(" --on-bad skip")
+    assert cli(*command.replace("FOLDER", str(tmp_path / "out")).split()).code == 0
+    assert open_streams(f"x={tmp_path / 'out'}").seconds("x", "vid_b")[0] == 0.25
 
 
 def test_what_cannot_be_built(cli: Cli, tmp_path: Path) -> None:

@@ -75,6 +75,14 @@ def test_smaller_than_a_batch() -> None:
     assert caught.value.where == "data set mine"
 
 
+def test_no_training_clips() -> None:
+    """A smaller batch would not help."""
+    with pytest.raises(DataError, match="no training clips") as caught:
+        check_size(clips_of(0), "data set mine", 8, 2)
+    assert "--init TRAINING --steps 0" in caught.value.hint
+    assert "batch_size" not in caught.value.hint
+
+
 def test_the_hint_for_a_batch_is_enough() -> None:
     check_size(clips_of(7), "data set mine", 7, 2)
 

@@ -92,10 +92,11 @@ def test_held_out_videos_are_the_validation_split(tmp_path: Path) -> None:
 def test_a_listed_clip_without_annotations_is_counted(tmp_path: Path) -> None:
     youcook2_json(tmp_path)
     path = youcook2_test_list(tmp_path)
-    path.write_text(path.read_text() + "99,90,101,nowhere,va9\n")
+    path.write_text(path.read_text() + "99.5,90,101,nowhere,va9\n8,1,101,nowhere,va1\n")
     dataset = YouCook2(str(tmp_path))
     assert sum(clip.split == "test" for clip in dataset.clips()) == 2
-    assert "1 clips of validation_youcook.csv are not among the annotations" in dataset.remarks()
+    told = "2 clips of validation_youcook.csv are not among the annotations, the first is va9 from 90 to 99.5 s"
+    assert told in dataset.remarks()
 
 
 def test_two_sentences_at_one_time(tmp_path: Path) -> None:
@@ -153,6 +154,12 @@ class TestBadInput:
         document["database"]["tr7"] = entry
         path.write_text(json.dumps(document))
         with pytest.raises(DataError, match="'tr7' is malformed"):
+            YouCook2(str(tmp_path), test="all").clips()
+
+    def test_an_unknown_subset(self, tmp_path: Path) -> None:
+        path = youcook2_json(tmp_path)
+        path.write_text(path.read_text().replace('"training"', '"trainin"', 1))
+        with pytest.raises(DataError, match=r"'tr1' is malformed .*the subset is 'trainin'"):
             YouCook2(str(tmp_path), test="all").clips()
 
     @pytest.mark.parametrize(

@@ -133,6 +133,14 @@ def test_no_numbers(form: str, tmp_path: Path) -> None:
     refused(tmp_path, FORMS[form](tmp_path / "set", spoil(wrong)), ODD)
 
 
+@pytest.mark.parametrize("form", ["univl_pickle", "howto100m_pickle", "ce"])
+def test_rows_of_several_widths(form: str, tmp_path: Path) -> None:
+    made = FORMS[form](tmp_path / "set", spoil(lambda a: [[1.0, 2.0], [3.0]]))
+    refused(tmp_path, made, "features are no array", "inhomogeneous", ODD)
+    for card in stores(tmp_path, made, "skip").values():
+        assert [id.removesuffix("_0") for id in card.skipped] == [ODD]
+
+
 def item_file(made: Made) -> Path:
     """The file of the odd item in a form with one each."""
     folder = made.path.parent if made.path.suffix == ".csv" else made.path

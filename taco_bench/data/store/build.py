@@ -165,7 +165,9 @@ def _copied(source: Source, writer: StoreWriter, stream: str, reporter: Reporter
             if len(skipped) > 1
             else first.what
         )
-        raise DataError(more, where=first.where, hint=f"{first.hint}; --on-bad skip leaves such ids out and counts them")
+        build = f"taco-bench features build --from {source.path} --reader {source.reader} --stream {stream}/{source.stream} --out FOLDER"
+        rest = f"; `{build} --on-bad skip` leaves such ids out and counts them" if on_bad == "error" else ""
+        raise DataError(more, where=first.where, hint=first.hint + rest)
     if not writer.ids:
         raise DataError(f"none of the {len(ids)} ids is in stream {source.stream!r}", where=str(source.path), hint="name another stream")
     return checker.width, absent

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
-from taco_bench.atomic import file_hash
-from taco_bench.data.store.layout import StoreCard, StoredFile, fingerprint_of, read_card
+from taco_bench.atomic import file_hash, replace_text, sha256_of
+from taco_bench.data.store.layout import REBUILD, StoreCard, StoredFile, fingerprint_of, read_card
 from taco_bench.data.store.opened import Store
 from taco_bench.errors import DataError
 from taco_bench.reporting import Reporter
+from taco_bench.resources import cache_root
 
 
 def check_store(folder: Path, reporter: Reporter) -> StoreCard:
@@ -20,19 +21,41 @@ def check_store(folder: Path, reporter: Reporter) -> StoreCard:
         DataError: what is wrong; names every missing, truncated or corrupt file.
     """
     card = read_card(folder)
-    files = [*card.index, *card.shards]
-    problems = [] if fingerprint_of(card.cut, files) == card.fingerprint else ["store.json: its fingerprint is not that of its files"]
-    with reporter.bar("checking", len(files)) as advance:
-        for file in files:
-            problems += _problem(folder / card.data / file.name, file)
-            advance()
-    problems = problems or _index_problems(Store(folder), card)
+    problems = _problems(folder, card, reporter) or _index_problems(Store(folder), card)
     if problems:
         hint = "build it anew from its source: taco-bench features build; or copy these files again"
         raise DataError(
             f"the feature store has {len(problems)} fault{'s' * (len(problems) > 1)}: " + "; ".join(problems), where=str(folder), hint=hint
         )
     return card
+
+
+def check_once(store: Store, reporter: Reporter) -> None:
+    """Compare the hash of every file with the card; in the cache it is noted in which state they were, so that this is done once in each.
+
+    Raises:
+        DataError: a file has another content than the card says; names all such files.
+    """
+    states = [(path.absolute(), path.stat()) for path in store.files()]
+    state = "\n".join(f"{path} {s.st_size} {s.st_mtime_ns} {s.st_ctime_ns} {s.st_ino}" for path, s in states)
+    done = cache_root() / "checked" / sha256_of(state)[:32]
+    if done.is_file():
+        return
+    problems = _problems(store.folder, store.card, reporter)
+    if problems:
+        hint = f"taco-bench features check {store.folder} says so too; {REBUILD}, or remove its folder if it is one of the cache"
+        raise DataError(f"the feature store is not what it was built as: {'; '.join(problems)}", where=str(store.folder), hint=hint)
+    replace_text(done, f"{store.folder.absolute()}\n")
+
+
+def _problems(folder: Path, card: StoreCard, reporter: Reporter) -> list[str]:
+    files = [*card.index, *card.shards]
+    problems = [] if fingerprint_of(card.cut, files) == card.fingerprint else ["store.json: its fingerprint is not that of its files"]
+    with reporter.bar("checking", len(files)) as advance:
+        for file in files:
+            problems += _problem(folder / card.data / file.name, file)
+            advance()
+    return problems
 
 
 def _problem(path: Path, file: StoredFile) -> list[str]:

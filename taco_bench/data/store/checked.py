@@ -29,7 +29,8 @@ class Checker:
         Raises:
             DataError: they have no row, a wrong shape, or numbers that are not finite or too large; names the id.
         """
-        values, where = np.asarray(track.values), f"id {id!r} of {self.source}"
+        where = f"id {id!r} of {self.source}"
+        values = _as_array(track.values, where)
         _check_shape(values, where)
         if self.width and values.shape[1] != self.width:
             turned = " It looks transposed." if values.shape[0] == self.width else ""
@@ -39,6 +40,13 @@ class Checker:
         _check_times(track, len(values), where)
         self.width, self._first = values.shape[1], self._first or id
         return np.asarray(values, np.float16)
+
+
+def _as_array(values: Any, where: str) -> npt.NDArray[Any]:
+    try:
+        return np.asarray(values)
+    except (TypeError, ValueError) as error:  # such as lists of several lengths
+        raise DataError(f"features are no array: {error}", where=where, hint="they must be numbers [rows, width]") from None
 
 
 def _check_shape(values: npt.NDArray[Any], where: str) -> None:

@@ -10,6 +10,7 @@ from taco_bench.data.store.layout import CARD
 from taco_bench.data.store.tracks import FeatureFiles, Reader
 from taco_bench.errors import ConfigError, DataError, PluginError, UserError
 from taco_bench.options import check_options
+from taco_bench.pickles import PICKLE_ENDINGS, read_pickle
 from taco_bench.plugins import Plugins
 from taco_bench.specs import parse_component
 
@@ -38,7 +39,7 @@ def choose_reader(path: Path, name: str, plugins: Plugins) -> Chosen:
         plugins: where readers come from.
 
     Raises:
-        DataError: no such path; no reader recognises it, or several do: lists them with what they saw.
+        DataError: no such path; no reader recognises it, or several do: lists them with what they saw, or a pickle's fault.
         UserError: no such reader or option.
     """
     if not path.exists():
@@ -51,9 +52,19 @@ def choose_reader(path: Path, name: str, plugins: Plugins) -> Chosen:
         return Chosen(only, why, build_reader(only, plugins).open(path))
     hint = "name one: --reader NAME, or PATH:NAME; `taco-bench list reader` shows them all"
     if not found:
+        _refuse_bad_pickle(path)
         raise DataError(f"no reader recognises {path}", where="features", hint=hint)
     seen = "; ".join(f"{reader}: {why}" for reader, why in found.items())
     raise DataError(f"{len(found)} readers recognise {path}: {seen}", where="features", hint=hint)
+
+
+def _refuse_bad_pickle(path: Path) -> None:
+    """Say what is wrong with a pickle in which no reader saw anything that it knows."""
+    if path.suffix in PICKLE_ENDINGS and path.is_file():
+        try:
+            read_pickle(path)
+        except DataError as error:
+            raise DataError(f"no reader recognises the file: {error.what}", where=error.where, hint=error.hint) from None
 
 
 def recognised(path: Path, plugins: Plugins) -> dict[str, str]:

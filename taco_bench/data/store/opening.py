@@ -7,6 +7,7 @@ from pathlib import Path
 
 from taco_bench.atomic import sha256_of
 from taco_bench.data.store.build import Source, build_store, is_built, skipped_line
+from taco_bench.data.store.check import check_once
 from taco_bench.data.store.choose import Chosen, choose_reader, is_store, pick_stream, recognised
 from taco_bench.data.store.layout import SCHEMA, read_card
 from taco_bench.data.store.opened import Store
@@ -23,7 +24,8 @@ HINT = "STREAM=PATH, STREAM=PATH:READER, several of them with commas between, or
 def open_streams(text: str, videos: Collection[str] | None = None) -> FeatureStreams:
     """The features that ``text`` names.
 
-    What is no store yet is built into one in the cache, which is made anew when a file changes its size or time.
+    What is no store yet is built into one in the cache, which is made anew when a file changes its size or time. Stores are compared with
+    the hashes in their cards, once in each state of their files.
 
     Args:
         text: ``stream=PATH[:READER],stream=PATH...``, where ``stream`` may be ``NAME/STREAM-OF-THE-FILES``; or one path: a store, files of
@@ -31,7 +33,8 @@ def open_streams(text: str, videos: Collection[str] | None = None) -> FeatureStr
         videos: the ids that are needed; of files that are no store yet, only these are built into one.
 
     Raises:
-        DataError: a path that does not exist, that no reader or several recognise, or whose features are malformed.
+        DataError: a path that does not exist, that no reader or several recognise, or whose features are malformed; a store whose
+            files changed.
         UserError: ``text`` does not read so.
     """
     plugins, reporter = load_plugins(), Lines()
@@ -40,6 +43,7 @@ def open_streams(text: str, videos: Collection[str] | None = None) -> FeatureStr
         for name, store in _stores(wanted, path, reader, videos, plugins, reporter).items():
             if name in stores:
                 raise DataError(f"the stream {name!r} is named twice", where=text, hint=HINT)
+            check_once(store, reporter)
             stores[name] = store
     return FeatureStreams(stores)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ import pytest
 from helpers.feature_forms import bmt, howto100m_pickle, mmt, npy_folder, univl_csv
 
 from taco_bench.api import DataError, UserError, open_streams
+from taco_bench.data.store import check
 from taco_bench.data.store.build import Source, build_store
 from taco_bench.data.store.choose import choose_reader
 from taco_bench.plugins import load_plugins
@@ -41,7 +44,7 @@ def test_a_store_and_a_folder_of_stores(tmp_path: Path, empty_cache: Path) -> No
     for text in (str(folder), f"s3d-hm={folder}", str(tmp_path / "all")):
         assert open_streams(text).names == ("s3d-hm",)
     assert open_streams(f"other={folder}").names == ("other",)
-    assert not empty_cache.exists()  # a store is read where it is
+    assert not (empty_cache / "stores").exists()  # a store is read where it is
 
 
 def test_a_folder_with_a_form_a_stream(tmp_path: Path) -> None:
@@ -95,6 +98,24 @@ def test_a_broken_store_in_the_cache_is_built_again(tmp_path: Path, empty_cache:
     assert open_streams(f"x={made.path}").rows("x", "vid-a").shape == (7, 6)
 
 
+def test_a_store_whose_bytes_changed_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = built(tmp_path / "store", npy_folder(tmp_path / "a"))
+    open_streams(str(folder))
+    with monkeypatch.context() as patch:
+        patch.setattr(check, "file_hash", lambda path: pytest.fail("read again"))
+        open_streams(str(folder))
+    shard = next(folder.rglob("shard-00000.npy"))
+    before = shard.stat()
+    content = bytearray(shard.read_bytes())
+    content[-1] ^= 1
+    shard.write_bytes(content)
+    os.utime(shard, ns=(before.st_atime_ns, before.st_mtime_ns))  # of the same size and time
+    for _ in range(2):
+        with pytest.raises(DataError, match=r"shard-00000\.npy is corrupt") as caught:
+            open_streams(str(folder))
+        assert f"taco-bench features check {folder}" in caught.value.hint
+
+
 def test_another_rate_is_another_store(tmp_path: Path) -> None:
     made = npy_folder(tmp_path / "a")
     one, two = open_streams(f"x={made.path}"), open_streams(f"x={made.path}:npy-folder:2")
@@ -136,6 +157,25 @@ def test_words_that_mean_nothing(text: str, words: tuple[str, ...], tmp_path: Pa
     with pytest.raises(UserError) as caught:
         open_streams(text.format(**places, none=tmp_path / "none", text=tmp_path / "text.txt"))
     for word in words:
+        assert word in "\n".join(caught.value.lines())
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"cposix\nsystem\n(S'true'\ntR.", ("is refused: it asks for posix.system", "do not open it by other means")),
+        (pickle.dumps(["a"] * 99)[:20], ("is truncated", "copy or download it again")),
+        (b"", ("is empty", "copy or download it again")),
+        (pickle.dumps({"a": 1}), ("--reader NAME",)),
+    ],
+    ids=["hostile", "truncated", "empty", "whole"],
+)
+def test_pickles_that_no_reader_recognises(content: bytes, words: tuple[str, ...], tmp_path: Path) -> None:
+    path = tmp_path / "features.pickle"
+    path.write_bytes(content)
+    with pytest.raises(DataError, match="no reader recognises") as caught:
+        open_streams(f"x={path}")
+    for word in (*words, str(path)):
         assert word in "\n".join(caught.value.lines())
 
 
