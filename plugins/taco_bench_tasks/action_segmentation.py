@@ -10,7 +10,7 @@ from pydantic import Field
 
 from taco_bench.api import Chance, DataError, Evaluation, Trained, UserError
 from taco_bench_tasks.segmentation_labels import BACKGROUND, UNSEEN, Integers, exchanged, frame_classes, label_classes
-from taco_bench_tasks.segmentation_pool import contributions, figures, permuted_accuracies
+from taco_bench_tasks.segmentation_pool import COLUMNS, contributions, figures, permuted_accuracies
 from taco_bench_tasks.windows import window_problems
 
 if TYPE_CHECKING:
@@ -50,6 +50,8 @@ class ActionSegmentation:
     ) -> None:
         self.video_encoder, self.window, self.stride, self.train_stride = video_encoder, window, stride, train_stride
         self.epochs, self.learning_rate, self.clip_norm, self.batch_size = epochs, learning_rate, clip_norm, batch_size
+
+    columns = COLUMNS
 
     def problems(self, experiment: Experiment) -> list[UserError]:
         """Windows that do not fit."""

@@ -30,6 +30,12 @@ class Retrieval:
     def __init__(self, ks: CutOffs = (1, 5, 10)) -> None:
         self.ks = tuple(dict.fromkeys(ks))
 
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of its rows."""
+        one = np.ones(1, np.int64)
+        return tuple(f"{short} {name}" for short in DIRECTIONS.values() for name in metrics_of_ranks(one - 1, one, self.ks))
+
     def evaluate(self, trained: Trained) -> Evaluation:
         """Metrics of the fused scores, of each trained score alone, and of chance."""
         settings = trained.experiment.evaluation

@@ -16,6 +16,7 @@ Floats: TypeAlias = npt.NDArray[np.float64]
 
 DRAWS = 10_000
 OVERLAPS = (10, 25, 50)
+COLUMNS = ("accuracy", "accuracy without background", "edit", *(f"F1@{overlap}" for overlap in OVERLAPS))
 
 
 def figures(predicted: Sequence[Integers], targets: Sequence[Integers]) -> dict[str, float]:

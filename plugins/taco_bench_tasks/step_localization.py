@@ -11,7 +11,7 @@ from pydantic import Field
 from taco_bench.api import Chance, Evaluation, Trained, UserError
 from taco_bench.metrics import ordered_assignment
 from taco_bench_tasks.localization_controls import chance_draws, order_alone, order_spread, reordered_hits, uniform_placement
-from taco_bench_tasks.localization_pool import Pool
+from taco_bench_tasks.localization_pool import COLUMNS, Pool
 from taco_bench_tasks.localization_videos import Found, Video, find_videos
 from taco_bench_tasks.windows import window_problems
 
@@ -45,6 +45,8 @@ class StepLocalization:
         join: Positive = 1,
     ) -> None:
         self.window, self.stride, self.runs, self.left_out, self.join = window, stride, runs, left_out, join
+
+    columns = tuple(COLUMNS)
 
     def problems(self, experiment: Experiment) -> list[UserError]:
         """Windows that do not fit, and scores that say nothing of a second."""

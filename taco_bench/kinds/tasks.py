@@ -117,8 +117,8 @@ class Evaluation:
 class Task(Protocol):
     """How a trained model is evaluated.
 
-    A task may also have ``problems(experiment) -> Sequence[UserError]``, what keeps an experiment from being evaluated by it; it is asked
-    before anything is trained.
+    A task may also have ``problems(experiment) -> Sequence[UserError]``, what keeps an experiment from being evaluated by it, and
+    ``columns``, the columns of its rows, so that a suite that names another is refused. Both are asked before anything is trained.
     """
 
     def evaluate(self, trained: Trained) -> Evaluation:

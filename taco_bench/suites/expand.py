@@ -8,8 +8,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from taco_bench.api import Task
 from taco_bench.config import Experiment
-from taco_bench.errors import ConfigError, InfeasibleError, UserError
+from taco_bench.errors import ConfigError, InfeasibleError, UserError, nearest
 from taco_bench.jobs.devices import resolve_device
 from taco_bench.jobs.facts import Facts, facts_of
 from taco_bench.jobs.plan import Line, control_lines, line_of
@@ -132,12 +133,24 @@ def expand(
 def _described(table: Expanded, asked: Experiment, plugins: Plugins) -> Expanded:
     """The table with what a row says of the data set and the device before this machine is asked."""
     component = plugins.get("data", table.data)
+    _refuse_columns(table.suite, plugins.build("task", asked.task))
     return replace(
         table,
         reported_as=reported_as(component, asked.data),
         data_options=tuple(f"{key} {value}" for key, value in asked.data.items() if key != "type" and _is_told(component, key, value)),
         automatic=tuple(key for key in ("device", "precision") if getattr(asked.train, key) == "auto"),
     )
+
+
+def _refuse_columns(suite: Suite, task: Task) -> None:
+    """Refuse columns that the task's rows do not have, where it says which they have."""
+    known = getattr(task, "columns", None)
+    if known is None:
+        return
+    where, what = f"{suite.path}: columns", f"the task {suite.task} has no column"
+    unknown = [UserError(f"{what} {name!r}", where=where, hint=nearest(name, known)) for name in suite.columns if name not in known]
+    if unknown:
+        raise ConfigError(unknown)
 
 
 def _is_told(component: Component, key: str, value: Any) -> bool:

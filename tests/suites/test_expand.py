@@ -271,3 +271,11 @@ def test_what_is_decided_in_the_users_place_is_said_once(tmp_path: Path, monkeyp
     assert taggers == [{"type": "wordlist"}, {"type": "wordlist"}, None]
     assert len(said) == 1
     assert "it is not installed" in said[0]
+
+
+def test_a_column_that_the_task_does_not_make(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        expanded(tmp_path, text=SUITE.replace('"t2v MedR"]', '"t2v MdR"]'))
+    assert caught.value.problems[0].what == "the task retrieval has no column 't2v MdR'"
+    assert "t2v MedR" in caught.value.problems[0].hint
+    assert expanded(tmp_path, text=SUITE.replace('"t2v MedR"]', '"v2t ties"]')).lines
