@@ -38,6 +38,12 @@ EXPERIMENT = (
     ),
     click.option("--set", "assignments", multiple=True, metavar="A.B=C", help="Any other option; `taco-bench show options` lists them."),
     click.option("--config", type=click.Path(), default=None, help="A .py, .yaml or .json file of options, below the command line's."),
+    click.option(
+        "--metric-convention",
+        type=click.Choice(["expected", "howto100m"]),
+        default=None,
+        help="How tied scores count: on average, or as in the field's public code.  [default: expected]",
+    ),
     click.option("--on-missing", type=click.Choice(["error", "skip"]), default=None, help="Clips without features.  [default: error]"),
     click.option("--acknowledge", default=None, metavar="LEAK", help="Go on although the splits share something, such as same-video."),
     click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default=None, help="Where to train.  [default: auto]"),
@@ -143,6 +149,7 @@ def shared(options: dict[str, Any]) -> tuple[dict[str, Any], list[dict[str, Any]
     """Raw options that hold for every point: the layer of the configuration file, and those that go above the grid."""
     above: dict[str, Any] = {"train": {"device": options["device"]}} if options["device"] else {}
     above |= {name: options[name] for name in ("on_missing", "acknowledge") if options[name]}
+    above |= {"evaluation": {"metric_convention": options["metric_convention"]}} if options["metric_convention"] else {}
     if options.get("no_control"):
         above["controls"] = "constant-scores"
     return _config_file(options["config"]), [above, *_assigned(options["assignments"])]

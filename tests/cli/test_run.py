@@ -520,3 +520,9 @@ def test_the_command_itself_runs_and_exits_0(shell: Callable[..., Result], resul
     assert "Traceback" not in found.err
     assert "Warning" not in found.err
     assert len(results.cells()) == 1
+
+
+def test_the_rule_of_the_fields_public_code(cli: Cli, results: Results) -> None:
+    assert "tie rule howto100m" in cli(*ONE, "--metric-convention", "howto100m").out
+    (cell,) = results.cells().values()
+    assert cell["experiment"]["evaluation"]["metric_convention"] == "howto100m"
