@@ -103,7 +103,7 @@ class TestWhatCannotBeCompared:
         found = cli("compare", "mini@small:l1:0", Path(path).stem)
         assert found.code == 0, found.err
         assert "note: they were asked different queries" in found.out
-        assert rows_of(found.out)["t2v R@1"][:2]
+        assert re.search(r"^t2v R@1 +[\d.]+ +[\d.]+ +[+-][\d.]+ *$", found.out, re.MULTILINE)  # one seed has neither interval nor p
         assert "answers" not in found.out
         assert found.err == ""
 

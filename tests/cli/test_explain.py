@@ -213,5 +213,5 @@ class TestWhatIsNotThere:
     def test_a_cell_that_is_not_whole(self, cli: Cli, reproduced: Results) -> None:
         name = one(reproduced, "full", 0, cli)["id"]
         (reproduced.root / "cells" / f"{name}.npz").unlink()
-        assert_told(cli("explain", name), 2, f"the cell {name} is not whole")
+        assert_told(cli("explain", name), 2, f"the cell {name} is damaged, not whole", f"{name}.npz is missing")
         assert_told(cli("explain", f"{TABLE}:full:0"), 2, "no cell of", "taco-bench reproduce mini --data small")
