@@ -103,13 +103,13 @@ def test_a_name_is_no_part_of_the_id(cli: Cli, results: Results, suites: tuple[P
     assert "1 of 1 cells are there already" in again.err
 
 
-@pytest.mark.parametrize("options", [("data.train=0",), ("data.train=3",)])
-def test_no_steps_need_no_batch(options: tuple[str, ...], cli: Cli, results: Results) -> None:
+@pytest.mark.parametrize(("clips", "told"), [(0, "--init TRAINING --steps 0"), (3, "but a batch has 8 (K)")])
+def test_no_steps_need_no_batch(clips: int, told: str, cli: Cli, results: Results) -> None:
     """The untrained model, and a start with its vocabulary, where the training split is empty or smaller than a batch."""
     assert cli(*ONE, "--steps", 2).code == 0
     start = next(iter(results.cells().values()))
-    changed = [word for option in options for word in ("--set", option)]
-    assert_told(cli(*ONE, *changed, "--steps", 2), 3, "but a batch has 8 (K)")
+    changed = ("--set", f"data.train={clips}")
+    assert_told(cli(*ONE, *changed, "--steps", 2), 3, told)
     known = set(results.cells())
     assert cli(*ONE, *changed, "--steps", 0).code == 0
     untrained = only(results, known)
