@@ -45,8 +45,8 @@ class Outcome:
         for table, path, cells, experiment in [] if json_ else self.tables:
             click.echo(as_text(table) if quiet else "\n" + as_text(table) + f"\n\ntable: {path}")
             if not quiet:
-                click.echo(f"to start from by --init: {', '.join(self._trainings(cells))}")
-                click.echo(f"{self.seconds:.0f} s in all; cells: {self.store.root / 'cells'}\n{next_steps(experiment, self.seeds)}")
+                click.echo(f"{self.seconds:.0f} s in all; cells: {self.store.root / 'cells'}")
+                click.echo(f"to start from by --init: {', '.join(self._trainings(cells))}\n{next_steps(experiment, self.seeds)}")
         for told in lines_of(self.failed):
             click.echo(told, err=True)
         return 5 if self.failed else 0
