@@ -288,15 +288,15 @@ class TestSeeds:
         ("seeds", "warning"),
         [
             (3, "3 seeds can decide nothing (smallest p 0.125): the primary needs 5, the secondary needs 5"),
-            (5, ""),
+            (5, "5 seeds can decide each of the 2 claims that can be tested here (smallest p 0.031)"),
         ],
     )
-    def test_too_few_are_told(self, seeds: int, warning: str, tmp_path: Path, suite_cli: Cli) -> None:
+    def test_what_the_seeds_can_decide_is_told(self, seeds: int, warning: str, tmp_path: Path, suite_cli: Cli) -> None:
         found = suite_cli("plan", write_suite(tmp_path), "--data", "filed", "--seeds", seeds)
         assert found.code == 0
         assert found.out.startswith(f"mine@filed, {seeds} seeds\n")
         assert warning in found.out
-        assert ("can decide" in found.out) == bool(warning)
+        assert ("can decide nothing" in found.out) == (seeds == 3)
 
     def test_table_3_says_what_6_seeds_would_add(self, suite_cli: Cli) -> None:
         found = suite_cli("plan", "paper/table3", "--data", "planted")
