@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
@@ -16,7 +15,7 @@ from pydantic import Field
 from taco_bench.api import Clip, DataError, numpy_stream, sha256_of
 from taco_bench_datasets.coin_files import AGAIN, Record, find_annotations, read_records
 from taco_bench_datasets.planted_steps import Signal
-from taco_bench_datasets.step_features import StepFeatures
+from taco_bench_datasets.step_features import StepFeatures, SteppedVideos
 from taco_bench_datasets.step_segments import to_steps
 
 PRESET = {"encoder": "s3d-hm", "task.type": "action-segmentation", "model.video_layers": 4}
@@ -25,7 +24,7 @@ PRESET = {"encoder": "s3d-hm", "task.type": "action-segmentation", "model.video_
 Share = Annotated[float, Field(ge=0, lt=1)]
 
 
-class Coin:
+class Coin(SteppedVideos):
     """One clip a video, with its annotated steps in whole seconds; the class of a step is its id, 1 to 778, the rest is background.
 
     Captions are the video's class spoken as text ("ReplaceCDDriveWithSSD": "replace CD drive with SSD") and nothing of its steps:
@@ -40,36 +39,15 @@ class Coin:
 
     def __init__(self, root: str = "", features: str = "", val_share: Share = 0.0, planted_signal: Signal = None) -> None:
         self.root, self.val_share = root, val_share
-        self._features = StepFeatures("coin", features, planted_signal, lambda: self._records)
-        self.left_out: Counter[str] = Counter()
-        """What :meth:`clips` left out or cut, by reason."""
-
-    @property
-    def streams(self) -> tuple[str, ...]:
-        """Those of the features, and "planted" where it is asked for."""
-        return self._features.names()
-
-    @property
-    def stored(self) -> bool:
-        """Whether reading is a view of stored features."""
-        return self._features.stored
+        super().__init__(StepFeatures("coin", features, planted_signal, lambda: self._records))
 
     def clips(self) -> list[Clip]:
         """All videos in the order of the files."""
         return list(self._clips)
 
-    def remarks(self) -> list[str]:
-        """What was left out or cut, a line each."""
-        self.clips()
-        return self._features.remarks(self.left_out)
-
     def read(self, stream: str, clip: Clip) -> np.ndarray:
         """[seconds, width] of the whole video, one row a second."""
         return self._features.read(stream, clip, self._seconds[clip.id])
-
-    def seconds(self, stream: str, clip: Clip) -> np.ndarray:
-        """[seconds] the middle of each row: streams are joined by time, not stretched to one length."""
-        return np.arange(len(self.read(stream, clip))) + 0.5
 
     def files(self) -> list[Path]:
         """The annotations and the features."""

@@ -15,7 +15,7 @@ from taco_bench_datasets import crosstask_release as release
 from taco_bench_datasets.crosstask_release import Video
 from taco_bench_datasets.crosstask_splits import Protocol, split_of
 from taco_bench_datasets.planted_steps import Signal
-from taco_bench_datasets.step_features import StepFeatures
+from taco_bench_datasets.step_features import StepFeatures, SteppedVideos
 from taco_bench_datasets.step_segments import Segment, to_steps
 
 PRESET = {
@@ -32,7 +32,7 @@ STRETCH = 212 / 171.73
 (Zhukov et al., 5), and their last steps end after 171.73 hours in sum."""
 
 
-class CrossTask:
+class CrossTask(SteppedVideos):
     """One clip a video of the 18 primary tasks, with its annotated steps in whole seconds and its task's ordered step texts.
 
     Captions are the task's title alone: the models that are evaluated here are not trained on CrossTask, and a caption made of the steps
@@ -48,36 +48,15 @@ class CrossTask:
 
     def __init__(self, root: str = "", features: str = "", protocol: Protocol = "official", planted_signal: Signal = None) -> None:
         self.root, self.protocol = root, protocol
-        self._features = StepFeatures("crosstask", features, planted_signal, self._videos)
-        self.left_out: Counter[str] = Counter()
-        """What :meth:`clips` left out or cut, by reason."""
-
-    @property
-    def streams(self) -> tuple[str, ...]:
-        """Those of the features, and "planted" where it is asked for."""
-        return self._features.names()
-
-    @property
-    def stored(self) -> bool:
-        """Whether reading is a view of stored features."""
-        return self._features.stored
+        super().__init__(StepFeatures("crosstask", features, planted_signal, self._videos))
 
     def clips(self) -> list[Clip]:
         """The videos of the protocol in the order of videos.csv."""
         return list(self._clips)
 
-    def remarks(self) -> list[str]:
-        """What was left out or cut, a line each."""
-        self.clips()
-        return self._features.remarks(self.left_out)
-
     def read(self, stream: str, clip: Clip) -> np.ndarray:
         """[seconds, width] of the whole video, one row a second."""
         return self._features.read(stream, clip, self._length(clip))
-
-    def seconds(self, stream: str, clip: Clip) -> np.ndarray:
-        """[seconds] the middle of each row: streams are joined by time, not stretched to one length."""
-        return np.arange(len(self.read(stream, clip))) + 0.5
 
     def files(self) -> list[Path]:
         """The annotations and the features."""

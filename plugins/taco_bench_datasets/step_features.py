@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from functools import cached_property
 from pathlib import Path
@@ -105,3 +107,43 @@ class StepFeatures:
         if not self.features:
             return None
         return open_streams(self.features, set(self.videos()))
+
+
+class SteppedVideos(ABC):
+    """What the data sets share whose clips are whole videos with steps in seconds.
+
+    Args:
+        features: their streams.
+    """
+
+    def __init__(self, features: StepFeatures) -> None:
+        self._features = features
+        self.left_out: Counter[str] = Counter()
+        """What :meth:`clips` left out or cut, by reason."""
+
+    @property
+    def streams(self) -> tuple[str, ...]:
+        """Those of the features, and "planted" where it is asked for."""
+        return self._features.names()
+
+    @property
+    def stored(self) -> bool:
+        """Whether reading is a view of stored features."""
+        return self._features.stored
+
+    @abstractmethod
+    def clips(self) -> list[Clip]:
+        """The videos."""
+
+    def remarks(self) -> list[str]:
+        """What was left out or cut, a line each."""
+        self.clips()
+        return self._features.remarks(self.left_out)
+
+    @abstractmethod
+    def read(self, stream: str, clip: Clip) -> np.ndarray:
+        """[seconds, width] of the whole video, one row a second."""
+
+    def seconds(self, stream: str, clip: Clip) -> np.ndarray:
+        """[seconds] the middle of each row: streams are joined by time, not stretched to one length."""
+        return np.arange(len(self.read(stream, clip))) + 0.5
