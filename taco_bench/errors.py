@@ -6,6 +6,17 @@ import difflib
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+EXIT_CODES = {
+    0: "done",
+    1: "a fault of taco-bench itself; the message names the file with the traceback",
+    2: "usage or configuration",
+    3: "data",
+    4: "plugin",
+    5: "some cells failed; the rest are done",
+    130: "interrupted; the same command goes on from there",
+}
+"""What the command line's exit codes mean."""
+
 
 class UserError(Exception):
     """Something the user can mend; shown without a traceback.

@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from taco_bench import __version__
-from taco_bench.errors import UserError
+from taco_bench.errors import EXIT_CODES, UserError
 
 VERBS = {
     "run": "Train and evaluate configurations, and print their table.",
@@ -69,6 +69,11 @@ class Verbs(click.Group):
         with formatter.section("Verbs"):
             formatter.write_dl(list(VERBS.items()))
 
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """What the exit codes mean."""
+        with formatter.section("Exit codes"):
+            formatter.write_dl([(str(code), meaning) for code, meaning in EXIT_CODES.items()])
+
 
 @click.group(cls=Verbs, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
 @click.option("--no-plugins", is_flag=True, help="Leave third parties' plugins out.")
@@ -76,8 +81,7 @@ class Verbs(click.Group):
 def main(context: click.Context, *, no_plugins: bool) -> None:
     """Train and compare video-text models built around TACo (ICCV 2021).
 
-    Exit codes: 0 done, 1 a fault of taco-bench itself, 2 usage or configuration, 3 data, 4 plugin, 5 some cells failed, 130 interrupted
-    (run it again to go on).
+    The exit code says how it ended; they are listed below.
     """
     context.obj = {"third_party": not no_plugins}
     if context.invoked_subcommand is None:
