@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -52,8 +53,8 @@ def hooks() -> str:
     arguments = inspect.getdoc(call) or ""
     return (
         "# Hooks\n\n"
-        "A plugin implements one or more of these functions under the decorator `taco_bench.hookimpl`. Each gets `register` and calls it once\n"
-        "for every component that it adds.\n\n"
+        "A plugin implements one or more of these functions under the decorator `taco_bench.hookimpl`. Each gets `register`,\n"
+        "and calls it once for every component that it adds.\n\n"
         + table(["hook", "kind", "what it adds"], rows)
         + f"\n## register\n\n```text\nregister{_signature(call)}\n\n{arguments}\n```\n"
     )
@@ -73,8 +74,14 @@ def _signature(call: Callable[..., Any]) -> str:
 
 def options() -> str:
     """Options that verbs share, and all that ``--set`` takes."""
-    groups = {"Of an experiment": shared.EXPERIMENT, "Of workers": shared.LAUNCH, "Of the work": shared.WORK[len(shared.LAUNCH) :], "Of the output": shared.OUTPUT}
-    parts = ["# Options\n\n`run`, `plan` and `reproduce` share the options of an experiment. A repeated option makes a grid; a comma belongs to the value.\n"]
+    groups = {
+        "Of an experiment": shared.EXPERIMENT,
+        "Of workers": shared.LAUNCH,
+        "Of the work": shared.WORK[len(shared.LAUNCH) :],
+        "Of the output": shared.OUTPUT,
+    }
+    title = "# Options\n\n`run`, `plan` and `reproduce` share the options of an experiment. A repeated option makes a grid;"
+    parts = [title + " a comma belongs\nto the value.\n"]
     for title, group in groups.items():
         rows = [[" ".join(code(name) for name in option.opts), option.help] for option in _declared(group)]
         parts.append(f"## {title}\n\n{table(['option', 'meaning'], rows)}")
@@ -143,10 +150,15 @@ def _component(kind: str, name: str, plugins: Plugins) -> str:
 
 def protocols() -> str:
     """The protocol card of every task."""
-    parts = ["# Protocol cards\n\nWhat the paper says about each free choice, and what is done here. NOT STATED: the whole paper was searched.\n"]
+    parts = [
+        "# Protocol cards\n\nWhat the paper says about each free choice, and what is done here. NOT STATED: the whole paper was searched.\n"
+    ]
     for task in TASKS:
         card: Mapping[str, Any] = tomllib.loads(registry_file(f"protocols/{task}.toml").read_text(encoding="utf-8"))
-        rows = [[c["point"], c["paper"], c["ours"], ", ".join(map(code, filter(None, c.get("option", "").split(", ")))), c["source"]] for c in card["choice"]]
+        rows = [
+            [c["point"], c["paper"], c["ours"], ", ".join(map(code, filter(None, c.get("option", "").split(", ")))), c["source"]]
+            for c in card["choice"]
+        ]
         parts.append(f"## {task}, version {card['version']}\n\n{table(['point', 'paper', 'here', 'option', 'source'], rows)}")
     return "\n".join(parts)
 
@@ -166,6 +178,17 @@ def page(name: str) -> str:
     return MADE + PAGES[name]().rstrip() + "\n"
 
 
+def stale() -> list[str]:
+    """The pages that are not as the code would have them."""
+    return [name for name in PAGES if not _path(name).is_file() or _path(name).read_text(encoding="utf-8") != page(name)]
+
+
+def _path(name: str) -> Path:
+    return FOLDER / f"{name}.md"
+
+
 if __name__ == "__main__":
+    if sys.argv[1:] == ["--check"]:
+        sys.exit("".join(f"docs/reference/{name}.md is stale: python docs/generate.py\n" for name in stale()) or 0)
     for each in PAGES:
-        (FOLDER / f"{each}.md").write_text(page(each), encoding="utf-8")
+        _path(each).write_text(page(each), encoding="utf-8")

@@ -73,7 +73,7 @@ class Bert:
         logging.disable_progress_bar()  # ours are the only bars
         try:
             return loader.from_pretrained(self.name)
-        except (OSError, ValueError, SafetensorError) as error:
+        except (OSError, ValueError, ImportError, SafetensorError) as error:  # ImportError: a guess at another kind of tokenizer
             raise _unavailable(self.name) from error
 
 
