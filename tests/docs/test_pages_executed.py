@@ -7,7 +7,7 @@ import sysconfig
 from pathlib import Path
 
 import pytest
-from console_page import Called, do, not_printed, steps
+from helpers.console_page import Called, do, not_printed, steps
 
 PAGES = Path(__file__).parents[2] / "docs"
 

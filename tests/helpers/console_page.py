@@ -1,7 +1,7 @@
 """A page of the documentation, done as a reader would do it.
 
-Code blocks with a ``:caption:`` are files, written as they stand. In ``console`` blocks a line that begins with ``$`` is a command, which must
-succeed, and the lines after it are what it prints: compared without numbers and blanks, and with ``...`` for any lines between.
+Code blocks with a ``:caption:`` are files, written as they stand. In ``console`` blocks a line that begins with ``$`` is a command,
+which must succeed, and the lines after it are what it prints: compared without numbers and blanks, and with ``...`` for any lines between.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def do(step: Written | Called, folder: Path, environment: dict[str, str]) -> Non
     if isinstance(step, Written):
         (folder / step.path).write_text(step.text, encoding="utf-8")
         return
-    done = subprocess.run(step.command, shell=True, cwd=folder, env=environment, capture_output=True, text=True, timeout=600, check=False)  # noqa: S602
+    done = subprocess.run(step.command, shell=True, cwd=folder, env=environment, capture_output=True, text=True, timeout=600, check=False)
     printed = done.stdout + done.stderr
     assert done.returncode == 0, f"$ {step.command}\n{printed}"
     missing = not_printed(step.shown, printed.splitlines())
