@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
 import sys
 import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,7 @@ from taco_bench.specs import FIELDS
 FOLDER = Path(__file__).parent / "reference"
 MADE = "<!-- Made by docs/generate.py from the code; change the code and run it again. -->\n\n"
 WIDTH = 110
+PUBLIC = ("taco_bench", "taco_bench.api", "taco_bench.losses", "taco_bench.metrics")
 TASKS = ("retrieval", "step-localization", "action-segmentation")
 
 
@@ -50,26 +53,27 @@ def hooks() -> str:
     """Every hook with what it adds, and the arguments of ``register``."""
     rows = [[code(hook), code(kind), text_of(getattr(hookspecs, hook))] for kind, hook in HOOKS.items()]
     call = hookspecs.Register.__call__
+    lines = "\n".join(f"    {argument}," for argument in _arguments(call))
     arguments = inspect.getdoc(call) or ""
     return (
         "# Hooks\n\n"
         "A plugin implements one or more of these functions under the decorator `taco_bench.hookimpl`. Each gets `register`,\n"
         "and calls it once for every component that it adds.\n\n"
         + table(["hook", "kind", "what it adds"], rows)
-        + f"\n## register\n\n```text\nregister{_signature(call)}\n\n{arguments}\n```\n"
+        + f"\n## register\n\n```text\nregister(\n{lines}\n)\n\n{arguments}\n```\n"
     )
 
 
-def _signature(call: Callable[..., Any]) -> str:
-    own = inspect.signature(call)
-    lines = []
-    for name, parameter in own.parameters.items():
-        if parameter.kind is parameter.KEYWORD_ONLY and "    *" not in lines:
-            lines.append("    *")
+def _arguments(call: Callable[..., Any]) -> list[str]:
+    """The arguments of a call as they would be written; ``*`` before those that are keyword-only."""
+    written = []
+    for name, parameter in inspect.signature(call).parameters.items():
+        if parameter.kind is parameter.KEYWORD_ONLY and "*" not in written:
+            written.append("*")
         if name != "self":
             default = "" if parameter.default is parameter.empty else f" = {parameter.default!r}"
-            lines.append(f"    {name}: {parameter.annotation}{default}")
-    return "(\n" + ",\n".join(lines) + ",\n)"
+            written.append(f"{name}: {parameter.annotation}{default}")
+    return written
 
 
 def options() -> str:
@@ -163,6 +167,27 @@ def protocols() -> str:
     return "\n".join(parts)
 
 
+def public_names() -> str:
+    """The names and signatures that others may rely on."""
+    parts = ["# Public names\n\nThe promise is in [what you can rely on](../stability.md). A test compares this list with the code.\n"]
+    for module in PUBLIC:
+        found = importlib.import_module(module)
+        rows = [[code(name), _kind(getattr(found, name, None))] for name in sorted(found.__all__)]
+        parts.append(f"## {module}\n\n{table(['name', 'call'], rows)}")
+    return "\n".join(parts)
+
+
+def _kind(target: Any) -> str:
+    if inspect.isfunction(target):
+        return code(f"{target.__name__}({', '.join(_arguments(target))}) -> {inspect.signature(target).return_annotation}")
+    if inspect.isclass(target) and is_dataclass(target):
+        return "fields " + ", ".join(code(each.name) for each in fields(target))
+    if inspect.isclass(target):
+        public = [name for name in {**inspect.get_annotations(target), **vars(target)} if not name.startswith("_")]
+        return " ".join(filter(None, ["protocol" if getattr(target, "_is_protocol", False) else "class", ", ".join(map(code, public))]))
+    return type(target).__name__ if target is not None else "for type checkers"
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "hooks": hooks,
     "options": options,
@@ -170,6 +195,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "exit-codes": exit_codes,
     "components": components,
     "protocols": protocols,
+    "public-names": public_names,
 }
 
 
