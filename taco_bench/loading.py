@@ -14,13 +14,16 @@ from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager, redirect_stdout
 from dataclasses import dataclass
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pluggy
 
 from taco_bench import __version__
 from taco_bench.errors import PluginError, UserError, nearest
 from taco_bench.hookspecs import CONTRACT, CONTRACT_GROUP
+
+if TYPE_CHECKING:
+    from taco_bench.plugins import Component
 
 LEAVE_OUT = "`taco-bench --no-plugins VERB` goes without third parties' plugins"
 TOLD_AFTER = 3.0
@@ -60,10 +63,12 @@ class Loaded(Source):
     Attributes:
         seconds: that importing it and calling its hooks took.
         printed: what it wrote to stdout meanwhile.
+        components: what it registered.
     """
 
     seconds: float
     printed: str
+    components: tuple[Component, ...]
 
 
 @dataclass(frozen=True)
@@ -86,14 +91,20 @@ class Failure(Loaded):
 
 
 class Attempt:
-    """The loading of one plugin, as a context manager: what is raised inside becomes ``failure``, ``SystemExit`` too.
+    """The loading of one plugin, as a context manager: what is raised inside becomes a :class:`Failure`, ``SystemExit`` too.
 
     Args:
         source: the plugin.
+
+    Attributes:
+        doing: what goes on, in the words of :class:`Failure`.
+        found: what the plugin registers; of no use where it fails.
+        outcome: afterwards, what came of it.
     """
 
     def __init__(self, source: Source) -> None:
         self.source, self.doing = source, "while it was imported"
+        self.found: list[Component] = []
         self.outcome: Loaded | Failure | None = None
 
     def __enter__(self) -> Attempt:
@@ -107,11 +118,11 @@ class Attempt:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> bool:
         """Keep what came of it; an interrupt passes."""
         self._around.close()
-        seconds, printed = time.perf_counter() - self._started, _text(self._printed)
+        known: dict[str, Any] = {"seconds": time.perf_counter() - self._started, "printed": _text(self._printed), **vars(self.source)}
         if error is None:
-            self.outcome = Loaded(**vars(self.source), seconds=seconds, printed=printed)
+            self.outcome = Loaded(**known, components=tuple(self.found))
         elif isinstance(error, (Exception, SystemExit)):
-            self.outcome = Failure(**vars(self.source), seconds=seconds, printed=printed, doing=self.doing, **_told(error, self.source))
+            self.outcome = Failure(**known, components=(), doing=self.doing, **_told(error, self.source))
         return isinstance(error, (Exception, SystemExit))
 
 

@@ -201,7 +201,6 @@ def _wanted(source: Source, third_party: bool) -> bool:
 
 def _load_one(source: Source, point: importlib.metadata.EntryPoint, manager: pluggy.PluginManager, plugins: Plugins) -> None:
     """Import one plugin and run its hooks; whatever it raises is recorded, and its components are left out."""
-    found: list[Component] = []
     with Attempt(source) as attempt:
         check_contract(point)
         module = point.load()
@@ -213,9 +212,9 @@ def _load_one(source: Source, point: importlib.metadata.EntryPoint, manager: plu
         for kind, hook in HOOKS.items():
             if hook in implemented:
                 attempt.doing = f"in its hook {hook}"
-                manager.subset_hook_caller(hook, others)(register=_collector(kind, source.distribution, source.version, found))
+                manager.subset_hook_caller(hook, others)(register=_collector(kind, source, attempt.found))
         attempt.doing = "when its components were checked"
-        for component in found:
+        for component in attempt.found:
             check_component(component)
     if isinstance(attempt.outcome, Failure):
         if manager.has_plugin(source.key):
@@ -223,11 +222,11 @@ def _load_one(source: Source, point: importlib.metadata.EntryPoint, manager: plu
         plugins.failures.append(attempt.outcome)
     elif attempt.outcome is not None:
         plugins.loaded.append(attempt.outcome)
-        for component in found:
+        for component in attempt.found:
             plugins.add(component)
 
 
-def _collector(kind: str, distribution: str, version: str, found: list[Component]) -> hookspecs.Register:
+def _collector(kind: str, source: Source, found: list[Component]) -> hookspecs.Register:
     def register(
         name: str,
         factory: Callable[..., Any],
@@ -241,7 +240,7 @@ def _collector(kind: str, distribution: str, version: str, found: list[Component
         reported_as: str | Callable[..., str] = "",
     ) -> None:
         options = (preset or {}, reads, fallback, locations, distinct_captions, reported_as)
-        found.append(Component(kind, name, factory, summary, distribution, version, *options))
+        found.append(Component(kind, name, factory, summary, source.distribution, source.version, *options))
 
     return register
 
