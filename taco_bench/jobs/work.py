@@ -19,6 +19,7 @@ from taco_bench.plugins import Plugins
 from taco_bench.reporting import Named, Reporter
 from taco_bench.sources import core_hashes
 from taco_bench.store.cells import Store
+from taco_bench.store.versions import RECORDED
 from taco_bench.text.vocabulary import tokenizer_text
 from taco_bench.train.checkpoint import load_weights, save_weights
 from taco_bench.train.device import describe_device, set_up
@@ -27,9 +28,6 @@ from taco_bench.train.loop import Training, new_model
 from taco_bench.train.scoring import pool_scores
 from taco_bench.train.start import Start
 from taco_bench.train.validation import validation_score
-
-RECORDED = ("taco-bench", "torch", "transformers", "tokenizers", "numpy", "mmengine", "spacy")
-"""Distributions whose versions each cell records."""
 
 
 class TrainedModel:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from taco_bench import hookimpl
-from taco_bench.api import Clip, Experiment, Trained, numpy_stream
+from taco_bench.api import Clip, Trained, numpy_stream
 from taco_bench.hookspecs import Register
+
+if TYPE_CHECKING:
+    from taco_bench.api import Experiment
 
 
 class MyComponent:

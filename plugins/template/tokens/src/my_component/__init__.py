@@ -10,18 +10,18 @@ from taco_bench.hookspecs import Register
 
 
 class MyComponent:
-    """Words of at least so many letters.
+    """Words of at least so many characters.
 
     Args:
-        letters: smallest number.
+        length: smallest number.
     """
 
-    def __init__(self, letters: int = 5) -> None:
-        self.letters = letters
+    def __init__(self, length: int = 5) -> None:
+        self.length = length
 
     def select(self, words: Sequence[Word]) -> list[bool]:
         """One answer a word."""
-        return [sum(character.isalpha() for character in word.text) >= self.letters for word in words]
+        return [len(word.text) >= self.length for word in words]
 
 
 @hookimpl
