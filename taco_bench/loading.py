@@ -95,6 +95,7 @@ class Attempt:
 
     Args:
         source: the plugin.
+        named_when_slow: whether stderr says that it takes long.
 
     Attributes:
         doing: what goes on, in the words of :class:`Failure`.
@@ -102,8 +103,8 @@ class Attempt:
         outcome: afterwards, what came of it.
     """
 
-    def __init__(self, source: Source) -> None:
-        self.source, self.doing = source, "while it was imported"
+    def __init__(self, source: Source, named_when_slow: bool) -> None:
+        self.source, self.named_when_slow, self.doing = source, named_when_slow, "while it was imported"
         self.found: list[Component] = []
         self.outcome: Loaded | Failure | None = None
 
@@ -112,7 +113,8 @@ class Attempt:
         self._started = time.perf_counter()
         self._around = ExitStack()
         self._printed = self._around.enter_context(_stdout_aside())
-        self._around.enter_context(_named_when_slow(self.source))
+        if self.named_when_slow:
+            self._around.enter_context(_named_when_slow(self.source))
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> bool:

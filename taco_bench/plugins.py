@@ -201,7 +201,7 @@ def _wanted(source: Source, third_party: bool) -> bool:
 
 def _load_one(source: Source, point: importlib.metadata.EntryPoint, manager: pluggy.PluginManager, plugins: Plugins) -> None:
     """Import one plugin and run its hooks; whatever it raises is recorded, and its components are left out."""
-    with Attempt(source) as attempt:
+    with Attempt(source, named_when_slow=source.distribution != FIRST_PARTY) as attempt:
         check_contract(point)
         module = point.load()
         attempt.doing = "when it was registered"
