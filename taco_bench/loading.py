@@ -175,7 +175,7 @@ def _place(function: Any) -> str:
     return f"{code.co_filename}, line {code.co_firstlineno}" if code else ""
 
 
-def _told(error: BaseException, source: Source) -> dict[str, str]:
+def _told(error: BaseException, source: Source) -> dict[str, Any]:
     """Reason, place, remedy and traceback."""
     ours = error if isinstance(error, UserError) else UserError(f"{type(error).__name__}: {error}".splitlines()[0])
     return {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -85,9 +86,14 @@ def _read(report: Path) -> Finding:
 
 
 def _message(fault: ET.Element) -> str:
-    """The first line of what an assertion said, without the exception's name."""
-    lines = (fault.get("message") or fault.text or "").strip().splitlines() or ["no message"]
-    return lines[0].removeprefix("AssertionError: ").removeprefix("Failed: ")
+    """What a check said, in one line: of an assertion its first line, below which pytest explains it; of all else what there is."""
+    said = (fault.get("message") or "no message").strip()
+    said = re.sub(r'^failed on \w+ with "(.*)"$', r"\1", said, flags=re.DOTALL)
+    kind, colon, rest = said.partition(": ")
+    if kind == "AssertionError":
+        return rest.partition("\n")[0]
+    told = rest if colon and kind.rpartition(".")[2] in ("Failed", "PluginError", "UserError", "DataError") else said
+    return "; ".join(line.strip() for line in told.splitlines()[:4])
 
 
 def run_training(component: Component, assignments: Sequence[str], plugins: Plugins) -> Finding:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -122,3 +123,13 @@ def test_show_lists_what_a_distribution_adds(taco: Cli, installed: Path) -> None
     assert "encoder nan-encoder" in found.out
     assert_told(taco("plugins", "show", "taco-crash"), 4, "taco-crash 1.0", "while it was imported", "no battery")
     assert_told(taco("plugin", "show", "taco-goood"), 2, "did you mean taco-good")
+
+
+@pytest.mark.skipif(find_spec("taco_bench.testing") is None, reason="there are no contracts yet")
+def test_check_says_what_failed_and_what_to_do(taco: Cli) -> None:
+    found = taco("plugins", "check", "taco-positive", only="taco-positive")
+    assert found.code == 4
+    assert "    test_never_the_positive: a pair is its own negative" in found.out
+    assert "  training: failed (exit code 5)\n" in found.out
+    assert "the sampler Thing of taco-positive 1.0 gave no valid negatives" in found.out
+    assert "taco_bench/api.py" in found.err

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -93,7 +94,10 @@ def test_the_reader_reads_what_it_recognises(taco: Cli, tmp_path: Path) -> None:
     assert taco("features", "check", tmp_path / "store").code == 0
 
 
-@pytest.mark.skipif(find_spec("taco_bench.testing") is None, reason="there are no contracts yet")
+contracts = pytest.mark.skipif(find_spec("taco_bench.testing") is None, reason="there are no contracts yet")
+
+
+@contracts
 def test_each_passes_its_own_tests(sources: list[Path], templates: Path) -> None:
     """In one process, since importing torch takes longest."""
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(templates), *filter(None, [os.environ.get("PYTHONPATH")])])}
@@ -102,3 +106,14 @@ def test_each_passes_its_own_tests(sources: list[Path], templates: Path) -> None
     command = [sys.executable, "-P", "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", str(root), *tests]
     found = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=False)
     assert found.returncode == 0, found.stdout
+
+
+@contracts
+def test_check_runs_contract_and_training(taco: Cli, sources: list[Path]) -> None:
+    found = taco("plugins", "check", next(source for source in sources if source.name == "pv-sampler"))
+    assert found.code == 0, found.out
+    first, component, contract, training = found.out.strip().splitlines()
+    assert first.startswith("pv-sampler 0.1.0, from ")
+    assert component == "sampler pv-sampler"
+    assert re.fullmatch(r"  contract: \d+ passed, \d+ skipped", contract)
+    assert re.fullmatch(r"  training: 3 steps and their evaluation passed in \d+ s", training)

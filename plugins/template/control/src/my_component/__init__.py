@@ -43,12 +43,12 @@ class Dealt:
     def frame_scores(self, clips: Clip | Sequence[Clip], texts: Sequence[str], window: int, stride: int) -> np.ndarray:
         """The frames in another order."""
         scores = self._trained.frame_scores(clips, texts, window, stride)
-        return scores[self._order(len(scores))]
+        return np.asarray(scores[self._order(len(scores))])
 
     def frames(self, clip: Clip) -> np.ndarray:
         """The frames in another order."""
         frames = self._trained.frames(clip)
-        return frames[self._order(len(frames))]
+        return np.asarray(frames[self._order(len(frames))])
 
     def _order(self, count: int) -> np.ndarray:
         return numpy_stream(self._trained.seed, "my-component/order").permutation(count)
