@@ -5,6 +5,13 @@ marked :data:`taco_bench.hookimpl` and named as below. Each is called once, when
 ``register(name, factory, summary=...)`` for each component it adds. ``factory`` is a class or function; its keyword arguments are the
 component's options, read from the signature, so every one needs an annotation and a default. What it returns must satisfy the
 protocol of the same kind in :mod:`taco_bench.api`. taco-bench's own components come in by this door too.
+
+The contract has a version. A plugin says which one it was written against by an entry point of that name::
+
+    [project.entry-points.taco_bench_contract]
+    "0.1" = "my_package"
+
+It is read before the plugin is imported, so that one for a newer contract is told to upgrade taco-bench, and not loaded.
 """
 
 from __future__ import annotations
@@ -17,6 +24,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 hookspec = pluggy.HookspecMarker("taco_bench")
+
+CONTRACT = (0, 1)
+"""The version of what this file and :mod:`taco_bench.api` promise. The second number grows with additions, the first with changes."""
+CONTRACT_GROUP = "taco_bench_contract"
+"""The group of the entry point whose name is the contract that a plugin was written against."""
 
 
 class Register(Protocol):

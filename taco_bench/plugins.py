@@ -6,8 +6,6 @@ import importlib.metadata
 import os
 import re
 import sys
-import time
-import traceback
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -18,6 +16,7 @@ import pluggy
 from taco_bench import hookspecs
 from taco_bench.errors import PluginError, UserError, nearest
 from taco_bench.guard import Guarded, calling
+from taco_bench.loading import Attempt, Failure, Loaded, Source, check_contract, check_hooks
 from taco_bench.options import Option, check_options, options_of
 
 GROUP = "taco_bench"
@@ -71,27 +70,6 @@ def check_component(component: Component) -> None:
         raise PluginError(f"{component.kind} {component.name!r}: a name has lower-case letters, digits and dashes")
     if not callable(component.factory):
         raise PluginError(f"{component.kind} {component.name!r}: the factory is not callable")
-
-
-@dataclass(frozen=True)
-class Failure:
-    """A plugin, or a part of one, that could not be used."""
-
-    distribution: str
-    entry_point: str
-    reason: str
-    detail: str
-
-
-@dataclass(frozen=True)
-class Loaded:
-    """A plugin whose module was imported and registered."""
-
-    distribution: str
-    version: str
-    entry_point: str
-    module: str
-    seconds: float
 
 
 @dataclass
@@ -189,56 +167,66 @@ def load_plugins(third_party: bool = True) -> Plugins:
     manager.add_hookspecs(hookspecs)
     if os.environ.get("TACO_BENCH_TRACE") == "1":
         manager.add_hookcall_monitoring(_trace, lambda *_: None)
-    for point in sorted(importlib.metadata.entry_points(group=GROUP), key=_first_party_first):
-        if _wanted(point, third_party):
-            _load_one(point, manager, plugins)
+    for source, point in _sources():
+        if _wanted(source, third_party):
+            _load_one(source, point, manager, plugins)
     return plugins
 
 
-def _first_party_first(point: importlib.metadata.EntryPoint) -> tuple[bool, str, str]:
-    return _owner(point)[0] != FIRST_PARTY, _owner(point)[0], point.name
+def _sources() -> list[tuple[Source, importlib.metadata.EntryPoint]]:
+    """Every entry point with where it comes from, our own first."""
+    owners: dict[int, tuple[str, str]] = {}  # reading a distribution's metadata takes longer than finding it: once each
+    found = []
+    for point in importlib.metadata.entry_points(group=GROUP):
+        owner = owners.setdefault(id(point.dist), owners.get(id(point.dist)) or _owner(point.dist))
+        found.append((Source(*owner, point.name, point.value), point))
+    return sorted(found, key=lambda pair: (pair[0].distribution != FIRST_PARTY, pair[0].distribution, pair[0].entry_point))
 
 
-def _owner(point: importlib.metadata.EntryPoint) -> tuple[str, str]:
-    if point.dist is None:
+def _owner(distribution: importlib.metadata.Distribution | None) -> tuple[str, str]:
+    """Name and version."""
+    if distribution is None:
         return "unknown", "0"
-    return point.dist.metadata["Name"], point.dist.version
+    metadata = distribution.metadata
+    return metadata["Name"], metadata["Version"]
 
 
-def _wanted(point: importlib.metadata.EntryPoint, third_party: bool) -> bool:
-    name, _ = _owner(point)
-    if name == FIRST_PARTY:
+def _wanted(source: Source, third_party: bool) -> bool:
+    if source.distribution == FIRST_PARTY:
         return True
     limit = os.environ.get("TACO_BENCH_PLUGINS")
-    return third_party and (limit is None or bool({name, point.name} & {part.strip() for part in limit.split(",")}))
+    named = {part.strip() for part in (limit or "").split(",")}
+    return third_party and (limit is None or bool({source.distribution, source.entry_point} & named))
 
 
-def _load_one(point: importlib.metadata.EntryPoint, manager: pluggy.PluginManager, plugins: Plugins) -> None:
+def _load_one(source: Source, point: importlib.metadata.EntryPoint, manager: pluggy.PluginManager, plugins: Plugins) -> None:
     """Import one plugin and run its hooks; whatever it raises is recorded, and its components are left out."""
-    distribution, version = _owner(point)
-    started = time.perf_counter()
-    found: list[Component] = []
-    try:
+    with Attempt(source, named_when_slow=source.distribution != FIRST_PARTY) as attempt:
+        check_contract(point)
         module = point.load()
-        manager.register(module, name=f"{distribution}:{point.name}")
-        manager.check_pending()  # a misspelt hook
+        attempt.doing = "when it was registered"
+        manager.register(module, name=source.key)
+        check_hooks(module, manager, HOOKS.values())
         others = [plugin for plugin in manager.get_plugins() if plugin is not module]
+        implemented = {caller.name for caller in manager.get_hookcallers(module) or []}
         for kind, hook in HOOKS.items():
-            manager.subset_hook_caller(hook, others)(register=_collector(kind, distribution, version, found))
-        for component in found:
+            if hook in implemented:
+                attempt.doing = f"in its hook {hook}"
+                manager.subset_hook_caller(hook, others)(register=_collector(kind, source, attempt.found))
+        attempt.doing = "when its components were checked"
+        for component in attempt.found:
             check_component(component)
-        for component in found:
+    if isinstance(attempt.outcome, Failure):
+        if manager.has_plugin(source.key):
+            manager.unregister(name=source.key)
+        plugins.failures.append(attempt.outcome)
+    elif attempt.outcome is not None:
+        plugins.loaded.append(attempt.outcome)
+        for component in attempt.found:
             plugins.add(component)
-    except (Exception, SystemExit) as error:
-        if manager.has_plugin(f"{distribution}:{point.name}"):
-            manager.unregister(name=f"{distribution}:{point.name}")
-        reason = f"{type(error).__name__}: {error}".splitlines()[0]
-        plugins.failures.append(Failure(distribution, point.name, reason, traceback.format_exc()))
-        return
-    plugins.loaded.append(Loaded(distribution, version, point.name, point.value, time.perf_counter() - started))
 
 
-def _collector(kind: str, distribution: str, version: str, found: list[Component]) -> hookspecs.Register:
+def _collector(kind: str, source: Source, found: list[Component]) -> hookspecs.Register:
     def register(
         name: str,
         factory: Callable[..., Any],
@@ -252,7 +240,7 @@ def _collector(kind: str, distribution: str, version: str, found: list[Component
         reported_as: str | Callable[..., str] = "",
     ) -> None:
         options = (preset or {}, reads, fallback, locations, distinct_captions, reported_as)
-        found.append(Component(kind, name, factory, summary, distribution, version, *options))
+        found.append(Component(kind, name, factory, summary, source.distribution, source.version, *options))
 
     return register
 

@@ -8,16 +8,25 @@ from pathlib import Path
 
 from taco_bench.errors import UserError, nearest
 
-_SOURCE_REGISTRY = Path(__file__).resolve().parent.parent / "registry"
+_SOURCE = Path(__file__).resolve().parent.parent
 
 
 def registry_root() -> Path:
     """The folder of registry data: ``registry/`` of the source tree in an editable install, else ``taco_bench/_registry`` of the wheel."""
-    packaged = files("taco_bench") / "_registry"
+    return _shipped("_registry", _SOURCE / "registry")
+
+
+def templates_root() -> Path:
+    """The folder of templates for plugins: ``plugins/template/`` of the source tree, else ``taco_bench/_templates`` of the wheel."""
+    return _shipped("_templates", _SOURCE / "plugins" / "template")
+
+
+def _shipped(name: str, source: Path) -> Path:
+    packaged = files("taco_bench") / name
     if packaged.is_dir():
         with as_file(packaged) as path:  # a plain folder: pip always unpacks a wheel
             return Path(path)
-    return _SOURCE_REGISTRY
+    return source
 
 
 def registry_file(name: str) -> Path:

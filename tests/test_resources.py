@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from taco_bench.errors import UserError
-from taco_bench.resources import cache_root, registry_file, results_root
+from taco_bench.resources import cache_root, registry_file, results_root, templates_root
 
 
 class TestRegistry:
@@ -22,6 +22,11 @@ class TestRegistry:
     def test_it_does_not_depend_on_the_working_folder(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.chdir(tmp_path)
         assert registry_file("protocols/retrieval.toml").is_file()
+
+
+def test_templates_do_not_depend_on_the_working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert (templates_root() / "common" / ".github" / "workflows" / "tests.yml").is_file()
 
 
 class TestResults:

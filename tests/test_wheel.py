@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import taco_bench
-from taco_bench.resources import registry_file
+from taco_bench.resources import registry_file, templates_root
 
 FIND = """
 from taco_bench.plugins import load_plugins
@@ -33,3 +33,4 @@ def test_the_wheel_is_tested_and_not_the_tree() -> None:
     assert package != tree / "taco_bench"
     assert "site-packages" in package.parts
     assert registry_file("datasets/msrvtt1k.json").parent.parent == package / "_registry"
+    assert templates_root() == package / "_templates"

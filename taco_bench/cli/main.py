@@ -27,11 +27,13 @@ VERBS = {
     "show": "Show a component's options, or those of a run.",
     "data": "Say which files of a data set are there, or make them again.",
     "features": "Extract features from videos; build and check stores of them.",
-    "plugins": "Show the installed plugins, and why any failed.",
+    "plugins": "Show the installed plugins, and why any failed; begin and check your own.",
     "worker": "One worker of a grid; launchers start it.",
     "version": "Print the versions that matter.",
 }
 """Each verb, its module in this package, and its line of help."""
+ALIASES = {"plugin": "plugins"}
+"""Other spellings of a verb."""
 
 WELCOME = """\
 taco-bench {version}: video-text contrastive learning, measured.
@@ -60,6 +62,7 @@ class Verbs(click.Group):
         """A verb that does not exist names the nearest."""
         from taco_bench.errors import nearest
 
+        args = [ALIASES.get(args[0], args[0]), *args[1:]] if args else args
         if args and args[0] not in VERBS and not args[0].startswith("-"):
             raise UserError(f"unknown verb {args[0]!r}", hint=nearest(args[0], VERBS))
         return super().resolve_command(ctx, args)

@@ -1,47 +1,29 @@
-"""``taco-bench plugins``: what is installed, and why any failed."""
+"""``taco-bench plugins``: what is installed, why any failed, and plugins of one's own."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import click
-from tabulate import tabulate
+
+from taco_bench.cli.plugins_author import check, new
+from taco_bench.cli.plugins_doctor import doctor
+from taco_bench.cli.plugins_list import list_plugins, show
+
+EXAMPLES = """\b
+Examples:
+  taco-bench plugins                            what is installed
+  taco-bench plugins new sampler my-sampler     a distribution with a sampler that works, in ./my-sampler
+  pip install -e ./my-sampler
+  taco-bench plugins check my-sampler           its contract, and a small training with it
+"""
 
 
-@click.group(invoke_without_command=True)
+@click.group(invoke_without_command=True, epilog=EXAMPLES)
 @click.pass_context
 def command(context: click.Context) -> None:
-    """Show the installed plugins; `plugins doctor` says why any failed."""
+    """Show the installed plugins, and why any failed; begin one of your own and check it. `taco-bench plugin` is the same."""
     if context.invoked_subcommand is None:
-        context.invoke(list_command)
+        context.invoke(list_plugins)
 
 
-@command.command("list")
-@click.pass_obj
-def list_command(obj: dict[str, Any]) -> None:
-    """List what was loaded, from where, and how long it took."""
-    from taco_bench.plugins import load_plugins
-
-    plugins = load_plugins(obj["third_party"])
-    rows = [[p.distribution, p.version, p.entry_point, p.module, f"{1000 * p.seconds:.0f} ms"] for p in plugins.loaded]
-    click.echo(tabulate(rows, headers=["distribution", "version", "entry point", "module", "loaded in"], tablefmt="plain"))
-    if plugins.failures:
-        click.echo(f"{len(plugins.failures)} failed; `taco-bench plugins doctor` says why", err=True)
-
-
-@command.command("doctor")
-@click.pass_obj
-def doctor(obj: dict[str, Any]) -> int:
-    """Say what failed to load, and which names are taken twice; exit code 4 where there is any of it."""
-    from taco_bench.plugins import load_plugins
-
-    plugins = load_plugins(obj["third_party"])
-    for failure in plugins.failures:
-        click.echo(f"{failure.distribution} (entry point {failure.entry_point}): {failure.reason}\n{failure.detail}")
-    twice = plugins.conflicts()
-    for components in twice:
-        owners = " and ".join(f"{c.distribution} {c.version}" for c in components)
-        click.echo(f"{components[0].kind} {components[0].name!r} is registered by {owners}; uninstall one of them")
-    if not plugins.failures and not twice:
-        click.echo(f"all {len(plugins.loaded)} plugins are well")
-    return 4 if plugins.failures or twice else 0
+for _command in (list_plugins, doctor, show, new, check):
+    command.add_command(_command)

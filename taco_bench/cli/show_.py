@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from typing import Any
 
 import click
@@ -45,21 +44,7 @@ def _show_sections() -> None:
 
 
 def _show_component(kind: str, name: str, *, third_party: bool) -> None:
+    from taco_bench.cli.component import lines_of
     from taco_bench.plugins import load_plugins
-    from taco_bench.specs import FIELDS
 
-    plugins = load_plugins(third_party)
-    component = plugins.get(kind, name)
-    click.echo(f"{kind} {name}: {component.summary}\nfrom {component.distribution} {component.version}, {component.factory.__module__}\n")
-    click.echo((inspect.getdoc(component.factory) or "").partition("\n\nArgs:")[0])
-    options = plugins.options(kind, name).values()
-    field = FIELDS.get(kind, kind)
-    rows = [
-        [f"--set {field}.{o.name}=", o.type_name, "required" if o.default is inspect.Parameter.empty else repr(o.default), o.help]
-        for o in options
-    ]
-    if rows:
-        click.echo("\n" + tabulate(rows, headers=["option", "type", "default", ""], tablefmt="plain", disable_numparse=True))
-    if component.preset:
-        click.echo("\nfor experiments on it:")
-        click.echo(tabulate([[f"  {key}", value] for key, value in component.preset.items()], tablefmt="plain", disable_numparse=True))
+    click.echo("\n".join(lines_of(load_plugins(third_party).get(kind, name))))

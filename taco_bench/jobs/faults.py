@@ -6,8 +6,10 @@ import os
 import sys
 import traceback
 
-from taco_bench.errors import TrainingError
+from taco_bench.config import Experiment
+from taco_bench.errors import PluginError, TrainingError, UserError
 from taco_bench.guard import innermost
+from taco_bench.plugins import FIRST_PARTY, Plugins
 
 
 def fault(error: Exception) -> TrainingError:
@@ -16,6 +18,15 @@ def fault(error: Exception) -> TrainingError:
     found = TrainingError(f"{type(error).__name__}: {error}", where=innermost(error), hint=hint)
     found.__cause__ = error
     return found
+
+
+def suspected(error: UserError, experiment: Experiment, plugins: Plugins) -> UserError:
+    """An error with the components that are not ours among what may have caused it: theirs are the numbers that went through us."""
+    found = [plugins.get(kind, spec["type"]) for kind, spec in experiment.components()]
+    others = [f"{c.kind} {c.name!r} of {c.distribution} {c.version}" for c in found if c.distribution != FIRST_PARTY]
+    if others and not isinstance(error, PluginError):
+        error.hint = "; ".join(filter(None, [error.hint, f"or it comes from {' or '.join(others)}"]))
+    return error
 
 
 def trace(error: Exception) -> None:

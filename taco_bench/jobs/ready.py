@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from taco_bench.config import Experiment
 from taco_bench.errors import InfeasibleError, PluginError, UserError
 from taco_bench.jobs.data import DataCache
-from taco_bench.jobs.faults import fault, trace
+from taco_bench.jobs.faults import fault, suspected, trace
 from taco_bench.jobs.plan import Job
 from taco_bench.leakage import find_leaks
 from taco_bench.plugins import Plugins
@@ -43,11 +43,11 @@ class Ready:
         except (PluginError, InfeasibleError) as error:
             trace(error)
             return error
-        except UserError:
-            raise
+        except UserError as error:
+            raise suspected(error, experiment, self.plugins)  # noqa: B904  # it is the same error
         except Exception as error:
             trace(error)
-            return fault(error)
+            return suspected(fault(error), experiment, self.plugins)
         for leak in found:
             if leak.told() not in self._told:
                 self._told.add(leak.told())

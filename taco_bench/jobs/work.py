@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from taco_bench.api import Clip, Evaluation, Task, sha256_of
+from taco_bench.api import Clip, DataError, Evaluation, PluginError, Task, Trained, sha256_of
 from taco_bench.config import Experiment, Model
 from taco_bench.data.prepared import Prepared
+from taco_bench.guard import name_of
 from taco_bench.jobs.plan import Job
 from taco_bench.leakage import find_leaks
 from taco_bench.model.taco import TACo
@@ -19,6 +20,7 @@ from taco_bench.plugins import Plugins
 from taco_bench.reporting import Named, Reporter
 from taco_bench.sources import core_hashes
 from taco_bench.store.cells import Store
+from taco_bench.store.versions import RECORDED
 from taco_bench.text.vocabulary import tokenizer_text
 from taco_bench.train.checkpoint import load_weights, save_weights
 from taco_bench.train.device import describe_device, set_up
@@ -27,9 +29,6 @@ from taco_bench.train.loop import Training, new_model
 from taco_bench.train.scoring import pool_scores
 from taco_bench.train.start import Start
 from taco_bench.train.validation import validation_score
-
-RECORDED = ("taco-bench", "torch", "transformers", "tokenizers", "numpy", "mmengine", "spacy")
-"""Distributions whose versions each cell records."""
 
 
 class TrainedModel:
@@ -119,10 +118,24 @@ def _evaluated(trained: TrainedModel, plugins: Plugins) -> Evaluation:
     task: Task = plugins.build("task", trained.experiment.task)
     found = task.evaluate(trained)
     for spec in trained.experiment.controls:
-        disguised = plugins.build("control", spec).disguise(trained)
+        control = plugins.build("control", spec)
+        disguised = control.disguise(trained)
         if disguised is not None:
-            found.controls[spec["type"].replace("-", " ")] = next(iter(task.evaluate(disguised).rows.values()))
+            found.controls[spec["type"].replace("-", " ")] = _control_row(task, disguised, name_of(control))
     return found
+
+
+def _control_row(task: Task, disguised: Trained, control: str) -> dict[str, float]:
+    """The first row of a model in disguise.
+
+    Raises:
+        PluginError: its scores cannot be evaluated, as the model's own could.
+    """
+    try:
+        return next(iter(task.evaluate(disguised).rows.values()))
+    except DataError as error:
+        what = f"the control {control} gave scores that cannot be evaluated: {error.what}"
+        raise PluginError(what, where=error.where, hint="disguise() gives finite scores in the shapes of the model's own") from error
 
 
 def _trained(

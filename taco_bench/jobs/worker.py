@@ -10,7 +10,7 @@ from taco_bench.data.prepared import Prepared
 from taco_bench.errors import TrainingError, UserError
 from taco_bench.jobs.data import DataCache
 from taco_bench.jobs.facts import Facts
-from taco_bench.jobs.faults import fault, trace
+from taco_bench.jobs.faults import fault, suspected, trace
 from taco_bench.jobs.grid import Grid
 from taco_bench.jobs.plan import Job, job_of
 from taco_bench.jobs.stale import causes
@@ -109,7 +109,7 @@ class Worker:
     def _fail(self, job: Job, lease: Lease, error: UserError) -> None:
         lease.check(surely=True)  # whoever has taken over may have made it
         trace(error)
-        self.store.save_failure(job.cell, self.grid.run, job.label, error)
+        self.store.save_failure(job.cell, self.grid.run, job.label, suspected(error, job.experiment, self.plugins))
 
 
 def _refuse_changes(job: Job, prepared: Prepared, plugins: Plugins) -> None:

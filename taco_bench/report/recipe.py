@@ -8,6 +8,7 @@ from typing import Any
 
 from taco_bench.config import SECTIONS
 from taco_bench.report.rows import Cell
+from taco_bench.store.versions import third_parties
 
 SHOWN = {
     "losses": {"use"},
@@ -57,6 +58,7 @@ def recipe(cell: Cell) -> dict[str, str]:
         "streams": "+".join(spec["type"] for spec in experiment["encoder"]),
         "token weights": (experiment.get("token_weights") or {}).get("type"),
         "pairs through fusion at test time": pool.get("fusion pairs") or None,
+        "with components of": " + ".join(third_parties(cell.get("versions", {}))),
         "device": f"{train['device']} ({train['precision']})",
         **_options("sampler", {key: value for key, value in sampler.items() if key not in ("type", "hard_negatives")}),
         **_options("task", {key: value for key, value in experiment["task"].items() if key != "type"}),

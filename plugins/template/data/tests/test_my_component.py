@@ -1,0 +1,5 @@
+from taco_bench.testing import DatasetContract
+
+
+class TestMyComponent(DatasetContract):
+    name = "my-component"

@@ -1,0 +1,5 @@
+from taco_bench.testing import EncoderContract
+
+
+class TestMyComponent(EncoderContract):
+    name = "my-component"

@@ -1,0 +1,5 @@
+from taco_bench.testing import LauncherContract
+
+
+class TestMyComponent(LauncherContract):
+    name = "my-component"

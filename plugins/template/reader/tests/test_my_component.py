@@ -1,0 +1,5 @@
+from taco_bench.testing import ReaderContract
+
+
+class TestMyComponent(ReaderContract):
+    name = "my-component"

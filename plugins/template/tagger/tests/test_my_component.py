@@ -1,0 +1,5 @@
+from taco_bench.testing import TaggerContract
+
+
+class TestMyComponent(TaggerContract):
+    name = "my-component"

@@ -1,0 +1,5 @@
+from taco_bench.testing import TaskContract
+
+
+class TestMyComponent(TaskContract):
+    name = "my-component"

@@ -1,0 +1,5 @@
+from taco_bench.testing import TextEncoderContract
+
+
+class TestMyComponent(TextEncoderContract):
+    name = "my-component"

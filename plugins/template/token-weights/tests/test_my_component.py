@@ -1,0 +1,5 @@
+from taco_bench.testing import TokenWeightingContract
+
+
+class TestMyComponent(TokenWeightingContract):
+    name = "my-component"

@@ -1,0 +1,5 @@
+from taco_bench.testing import TokenSelectorContract
+
+
+class TestMyComponent(TokenSelectorContract):
+    name = "my-component"
