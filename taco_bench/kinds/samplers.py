@@ -37,8 +37,7 @@ class Sampler(Protocol):
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Pick min(K', K - 1) different negatives for each anchor of both directions, none of them the positive.
 
-        The answer is a function of the arguments, so that a resumed training sees what the undisturbed one saw. It is asked for before the
-        losses are checked for NaN: what it gives then does not matter.
+        The answer is a function of the arguments, so that a resumed training sees what the undisturbed one saw.
 
         Args:
             scores: of the current batch; text i and video i belong together.
