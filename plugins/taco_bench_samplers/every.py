@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from taco_bench.api import PairScores
 
@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 class Every:
     """All K - 1 other pairs of each anchor."""
+
+    score_based: ClassVar[bool] = True  # no score decides, but neither does the place in the batch
 
     def negatives(self, batch_size: int) -> int:
         """K - 1."""

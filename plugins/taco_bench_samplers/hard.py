@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import Field
 
@@ -17,11 +17,12 @@ def hardest(scores: torch.Tensor, count: int) -> tuple[torch.Tensor, torch.Tenso
 
     Args:
         scores: [texts, videos]; text i belongs to video i.
-        count: K'.
+        count: K'; where it is more than K - 1, all others are taken.
 
     Returns:
         videos [K, K'] of each text, texts [K, K'] of each video, hardest first.
     """
+    count = min(count, len(scores) - 1)
     others = scores.clone().fill_diagonal_(float("-inf"))
     return others.topk(count, dim=1).indices, others.topk(count, dim=0).indices.T
 
@@ -33,6 +34,8 @@ class Cascade:
         hard_negatives: K', negatives an anchor.
         weighted: factor of the token score in the sum; the paper prints none.
     """
+
+    score_based: ClassVar[bool] = True
 
     def __init__(self, hard_negatives: Annotated[int, Field(gt=0)] = 8, weighted: Annotated[float, Field(gt=0)] = 1.0) -> None:
         self.hard_negatives, self.weighted = hard_negatives, weighted

@@ -37,4 +37,4 @@ class Random:
         import torch
 
         keys = torch.rand(size, size, generator=generator).fill_diagonal_(-1.0)
-        return keys.topk(self.hard_negatives, dim=1).indices
+        return keys.topk(min(self.hard_negatives, size - 1), dim=1).indices

@@ -23,15 +23,21 @@ class PairScores:
 
 
 class Sampler(Protocol):
-    """Picks the negatives of Eq. 5."""
+    """Picks the negatives of Eq. 5.
+
+    One more member is optional. ``score_based = True`` says that the picks are a function of the scores alone, so that the place of a
+    pair in the batch means nothing where no scores are tied; the sampler's contract then checks it. Without it, it is False.
+    """
 
     def negatives(self, batch_size: int) -> int:
-        """K', the number of negatives each anchor gets in a batch of ``batch_size`` pairs."""
+        """K', the number of negatives that each anchor is to get; a run whose batches have no K' + 1 pairs is refused."""
 
     def sample(
         self, scores: PairScores, batch_size: int, generator: torch.Generator, device: torch.device
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Pick K' negatives for each anchor of both directions, none of them the positive.
+        """Pick min(K', K - 1) different negatives for each anchor of both directions, none of them the positive.
+
+        The answer is a function of the arguments, so that a resumed training sees what the undisturbed one saw.
 
         Args:
             scores: of the current batch; text i and video i belong together.

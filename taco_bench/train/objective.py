@@ -98,7 +98,7 @@ def _fusion_term(
 def _check_negatives(sampler: Sampler, videos: Tensor, texts: Tensor, count: int) -> None:
     own = torch.arange(count, device=videos.device).unsqueeze(1)
     for picked in (videos, texts):
-        right = picked.shape == (count, sampler.negatives(count)) and picked.dtype == torch.int64
+        right = picked.shape == (count, min(sampler.negatives(count), count - 1)) and picked.dtype == torch.int64
         if not right or bool(((picked == own) | (picked < 0) | (picked >= count)).any()):
             raise PluginError(
                 f"the sampler {name_of(sampler)} gave no valid negatives: {list(picked.shape)}, {picked.dtype}",
