@@ -178,10 +178,12 @@ def _place(function: Any) -> str:
 def _told(error: BaseException, source: Source) -> dict[str, Any]:
     """Reason, place, remedy and traceback."""
     ours = error if isinstance(error, UserError) else UserError(f"{type(error).__name__}: {error}".splitlines()[0])
+    newer = isinstance(error, ImportError) and str(error.name).partition(".")[0] == "taco_bench"
+    mend = "pip install --upgrade taco-bench, if it needs a newer one" if newer else "mend it"
     return {
         "reason": ours.what,
         "where": ours.where or _innermost(error),
-        "hint": ours.hint or f"mend it, or `pip uninstall {source.distribution}`; {LEAVE_OUT}",
+        "hint": ours.hint or f"{mend}, or `pip uninstall {source.distribution}`; {LEAVE_OUT}",
         "detail": "".join(traceback.format_exception(error)),
     }
 

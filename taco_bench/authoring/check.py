@@ -20,13 +20,30 @@ from taco_bench.plugins import Component, Plugins
 from taco_bench.specs import FIELDS
 
 TEST = """\
+import importlib.util
+import sys
+from pathlib import Path
+
 from taco_bench.testing import CONTRACTS
 
+BASE, NAME, OPTIONS, TESTS = CONTRACTS[{kind!r}], {name!r}, {options!r}, {tests!r}
 
-class TestContract(CONTRACTS[{kind!r}]):
-    name = {name!r}
-    options = {options!r}
+
+def own():
+    for path in TESTS:
+        sys.path.insert(0, str(Path(path).parent))
+        spec = importlib.util.spec_from_file_location(Path(path).stem, path)
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        yield from (each for each in vars(module).values() if isinstance(each, type) and issubclass(each, BASE) and each.name == NAME)
+
+
+for number, base in enumerate([*own()] or [BASE]):
+    members = {{"name": NAME}} | ({{"options": {{**base.options, **OPTIONS}}}} if OPTIONS else {{}})
+    globals()[f"TestContract{{number}}"] = type(f"TestContract{{number}}", (base,), members)
+del base
 """
+"""The contract as the plugin's own tests inherit it, with what they add to it, such as files to read; as it is where there are none."""
 
 
 @dataclass(frozen=True)
@@ -54,19 +71,21 @@ def need_pytest() -> None:
         raise UserError("contracts are run by pytest, which is not installed", hint="pip install 'taco-bench[test]'")
 
 
-def run_contract(component: Component, assignments: Sequence[str]) -> Finding:
+def run_contract(component: Component, assignments: Sequence[str], tests: Sequence[Path] = ()) -> Finding:
     """The contract of the component's kind.
 
     Args:
         component: as it is installed.
         assignments: options as ``FIELD.KEY=VALUE``; those of the component's field go to it.
+        tests: the plugin's own test files.
     """
     given = [text.partition("=")[::2] for text in assignments]
     field = FIELDS.get(component.kind, component.kind) + "."
     options = {key.removeprefix(field): value for key, value in given if key.startswith(field)}
     with tempfile.TemporaryDirectory() as folder:
         path, report = Path(folder, "test_contract.py"), Path(folder, "report.xml")
-        path.write_text(TEST.format(kind=component.kind, name=component.name, options=options), encoding="utf-8")
+        own = [str(each.absolute()) for each in tests]
+        path.write_text(TEST.format(kind=component.kind, name=component.name, options=options, tests=own), encoding="utf-8")
         Path(folder, "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
         ended = _run(
             ["pytest", str(path), f"--rootdir={folder}", "-c", f"{folder}/pytest.ini", "-p", "no:cacheprovider", f"--junit-xml={report}"]
@@ -78,11 +97,11 @@ def run_contract(component: Component, assignments: Sequence[str]) -> Finding:
 
 def _read(report: Path) -> Finding:
     cases = list(ET.parse(report).iter("testcase"))  # noqa: S314  # pytest wrote it
-    faults = [f"{case.get('name')}: {_message(fault)}" for case in cases for fault in [*case.iter("failure"), *case.iter("error")]]
-    skipped = sum(1 for case in cases if case.find("skipped") is not None)
-    passed = len(cases) - skipped - len({fault.partition(":")[0] for fault in faults})
-    summary = f"{passed} passed" + (f", {skipped} skipped" if skipped else "") + (f", {len(faults)} failed" if faults else "")
-    return Finding("contract", summary, tuple(faults))
+    failed = [(case, fault) for case in cases for fault in [*case.iter("failure"), *case.iter("error")][:1]]
+    skipped = sum(case.find("skipped") is not None for case in cases)
+    counts = {"passed": len(cases) - skipped - len(failed), "skipped": skipped, "failed": len(failed)}
+    summary = ", ".join(f"{number} {name}" for name, number in counts.items() if number or name == "passed")
+    return Finding("contract", summary, tuple(f"{case.get('name')}: {_message(fault)}" for case, fault in failed))
 
 
 def _message(fault: ET.Element) -> str:

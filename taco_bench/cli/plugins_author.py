@@ -39,7 +39,8 @@ def new(obj: dict[str, Any], kind: str, name: str, into: Path) -> None:
 def check(obj: dict[str, Any], target: str, assignments: tuple[str, ...]) -> int:
     """Run the contract of each component of an installed plugin, and a training of a few steps with it; exit code 4 where any fails.
 
-    PATH is a plugin's folder (this one where nothing is named), NAME its distribution. What is checked is what is installed.
+    PATH is a plugin's folder (this one where nothing is named), NAME its distribution. What is checked is what is installed; where PATH
+    has tests that inherit the contract, it is run as they have it.
     """
     from taco_bench.authoring.check import need_pytest, run_contract, run_training
     from taco_bench.authoring.locate import distribution_of
@@ -50,10 +51,10 @@ def check(obj: dict[str, Any], target: str, assignments: tuple[str, ...]) -> int
     distribution, plugins = distribution_of(target), load_plugins(obj["third_party"])
     components = components_of(distribution.metadata["Name"], plugins)
     click.echo(f"{distribution.metadata['Name']} {distribution.version}, from {distribution.locate_file('')}")
-    failed = 0
+    failed, tests = 0, sorted(Path(target).glob("tests/**/test_*.py"))
     for component in components:
         click.echo(f"{component.kind} {component.name}")
-        for finding in (run_contract(component, assignments), run_training(component, assignments, plugins)):
+        for finding in (run_contract(component, assignments, tests), run_training(component, assignments, plugins)):
             click.echo(f"  {finding.part}: {finding.summary}")
             click.echo("".join(f"    {line}\n" for line in finding.faults), nl=False)
             failed += bool(finding.faults)

@@ -24,7 +24,8 @@ def doctor(obj: dict[str, Any]) -> int:
     plugins = load_plugins(obj["third_party"])
     wrong = [*map(_failure, plugins.failures), *_taken_twice(plugins)]
     others = [loaded for loaded in plugins.loaded if loaded.distribution != FIRST_PARTY]
-    remarks = [line for loaded in [*others, *plugins.failures] for line in _remarks(loaded)]
+    remarks = [line for loaded in others for line in _remarks(loaded, failed=False)]
+    remarks += [line for failure in plugins.failures for line in _remarks(failure, failed=True)]
     for text in [*wrong, *remarks]:
         click.echo(text)
     if not wrong:
@@ -45,7 +46,9 @@ def _taken_twice(plugins: Plugins) -> Iterator[str]:
         yield f"{name} is registered by {owners}\n  try:   uninstall one of them, or set TACO_BENCH_PLUGINS to the plugins to load\n"
 
 
-def _remarks(loaded: Loaded) -> Iterator[str]:
+def _remarks(loaded: Loaded, failed: bool) -> Iterator[str]:
+    if not loaded.components and not failed:
+        yield f"{loaded}: adds no component\n  try:   register some in a hook of taco_bench.hookspecs\n"
     if loaded.seconds >= SLOW:
         yield f"{loaded}: {loaded.seconds:.1f} s to load\n  try:   import what is heavy inside the functions that use it\n"
     if loaded.printed:

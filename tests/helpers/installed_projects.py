@@ -112,5 +112,7 @@ PROJECTS = (
     Project("taco-chatty", PRINTS),
     Project("taco-sleepy", SLEEPS),
     Project("taco-newer", NEWER, contract="7.3"),
+    Project("taco-ahead", "from taco_bench.api import NotYetThere\n", contract=""),
+    Project("taco-empty", "from taco_bench import hookimpl\n"),
     Project("taco-odd", sampler("odd"), contract="soon"),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -15,8 +16,13 @@ pytest_plugins = ("helpers.fixtures",)
 
 SMALL = ["data.train=24", "data.val=4", "data.test=8", "data.bags=12", "train.batch_size=8"]
 RUN = ("run", "--data", "planted:holds", "--steps", 2, "--no-control", "--quiet", *(part for each in SMALL for part in ("--set", each)))
-BROKEN = ("taco-crash", "taco-in-hook", "taco-misspelt", "taco-newer", "taco-odd", "taco-unmarked")
+BROKEN = ("taco-ahead", "taco-crash", "taco-in-hook", "taco-misspelt", "taco-newer", "taco-odd", "taco-unmarked")
 DOCTOR = {
+    "taco-ahead": (
+        "ImportError: cannot import name 'NotYetThere'",
+        "taco_ahead.py, line 1",
+        "pip install --upgrade taco-bench, if it needs",
+    ),
     "taco-crash": ("while it was imported", "RuntimeError: no battery", "taco_crash.py, line 4", "pip uninstall taco-crash"),
     "taco-in-hook": ("in its hook taco_bench_samplers", "KeyError: 'lost'", "taco_in_hook.py, line 29", "pip uninstall taco-in-hook"),
     "taco-misspelt": (
@@ -56,6 +62,13 @@ def test_the_doctor_says_who_where_and_what_to_do(name: str, taco: Cli) -> None:
     assert found.code == 4
     for word in (f"{name} 1.0 (entry point {name} = {name.replace('-', '_')}): failed", *DOCTOR[name]):
         assert word in found.out
+
+
+def test_one_that_adds_nothing_is_no_failure(taco: Cli) -> None:
+    found = taco("plugins", "doctor", only="taco-empty")
+    assert found.code == 0
+    assert "taco-empty 1.0 (entry point taco-empty = taco_empty): adds no component" in found.out
+    assert re.search(r"all \d+ plugins are well, but for the remarks above", found.out)
 
 
 def test_a_newer_contract_is_read_before_the_import(taco: Cli) -> None:

@@ -117,3 +117,14 @@ def test_check_runs_contract_and_training(taco: Cli, sources: list[Path]) -> Non
     assert component == "sampler pv-sampler"
     assert re.fullmatch(r"  contract: \d+ passed, \d+ skipped", contract)
     assert re.fullmatch(r"  training: 3 steps and their evaluation passed in \d+ s", training)
+
+
+@contracts
+def test_check_takes_what_the_plugins_own_test_adds(taco: Cli, sources: list[Path]) -> None:
+    """A reader's contract needs a sample, which is written by the plugin's test."""
+    found = taco("plugins", "check", next(source for source in sources if source.name == "pv-reader"))
+    assert found.code == 0, found.out
+    assert "  training: none: no training has a part for a reader\n" in found.out
+    bare = taco("plugins", "check", "pv-reader")
+    assert bare.code == 4
+    assert "has no sample" in bare.out

@@ -36,7 +36,9 @@ class MyComponent:
         return [Clip(f"{split}-{at}", split, (CAPTIONS[next(order)],)) for split, size in SPLITS.items() for at in range(size)]
 
     def read(self, stream: str, clip: Clip) -> np.ndarray:
-        """float32 [6, 512]."""
+        """float32 [6, 512]; KeyError where the stream lacks the clip."""
+        if clip not in self.clips():
+            raise KeyError(clip.id)
         rows = self.noise * numpy_stream(0, f"my-component/{clip.id}").standard_normal((6, 512))
         for word in clip.captions[0].split():
             rows += numpy_stream(0, f"my-component/{word}").standard_normal(512)
