@@ -184,7 +184,7 @@ class TestBadInput:
         path.write_text(json.dumps(document))
         dataset = YouCook2(str(tmp_path), test="all")
         assert next(clip for clip in dataset.clips() if clip.id == "tr1_2").end == 25
-        assert "1 segments end after their video and are cut there" in dataset.remarks()
+        assert "1 segments end after their video and are cut there, the first is tr1_2 [20, 28], its video lasts 25 s" in dataset.remarks()
 
     def test_a_csv_time_that_is_no_number(self, tmp_path: Path) -> None:
         youcook2_json(tmp_path)

@@ -11,7 +11,9 @@
 | whole | every row: the code base knows no segments | collaborative-experts, MLDS |
 | clip | every row: the files hold clips that are cut already | howto100m's pickles |
 
-Whatever the rule: an end past the video is clipped, and a cut without a row falls back to the row nearest to it.
+Whatever the rule: an end past the video is clipped, and a cut without a row falls back to the row nearest to it. A segment that begins
+after the last row's end is such a cut too: it gets the last row however far away that is, as no code base leaves such a clip out of its
+pool. :meth:`taco_bench.data.store.streams.FeatureStreams.end` is what data sets count and name such clips by.
 """
 
 from __future__ import annotations
@@ -70,6 +72,19 @@ def row_times(
     if rate is None and duration is None:
         return None
     return np.asarray(np.arange(rows) + 0.5, np.float64) * (1 / rate if rate is not None else (duration or 0.0) / rows)
+
+
+def rows_end(
+    rule: str, rows: int, rate: float | None, times: npt.NDArray[np.floating] | None, duration: float | None
+) -> float | None:
+    """Where the rows of a video end, in seconds, as :func:`cut` sees it; None where nothing is cut or nothing says when they are."""
+    if rule in WHOLE:
+        return None
+    if duration and (rule == "fraction" or (rate is None and times is None)):
+        return duration
+    if times is not None:
+        return float(times[-1] + (times[-1] - times[-2]) / 2 if rows > 1 else times[-1])
+    return None if rate is None else rows / rate
 
 
 def cut(
