@@ -28,7 +28,10 @@ def uncovered(streams: FeatureStreams, stream: str, clips: Iterable[Clip], durat
             outside.append(f"{clip.id} [{start:g}, {end:g}], features end at {there:g} s")
         elif end > there + ROUNDING:
             cut.append(f"{clip.id} [{start:g}, {end:g}], features end at {there:g} s")
-    told = [(outside, "begin after the end of their features and get the last row alone"), (cut, "end after their features and are cut there")]
+    told = [
+        (outside, "begin after the end of their features and get the last row alone"),
+        (cut, "end after their features and are cut there"),
+    ]
     return [f"{len(found)} clips of the stream {stream} {what}, the first is {found[0]}" for found, what in told if found]
 
 

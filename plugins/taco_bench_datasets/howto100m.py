@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from taco_bench.api import DataError, read_pickle
-from taco_bench_datasets.annotation_files import malformed, read_csv, read_json, read_list
+from taco_bench_datasets.annotation_files import malformed, read_csv, read_list, read_object
 from taco_bench_datasets.held_out import held_out
 from taco_bench_datasets.narration import Merging, collect
 from taco_bench_datasets.recipes import PAPER
@@ -76,7 +76,7 @@ class HowTo100M(StoredDataset):
         try:
             clips, left_out = collect(table, names, ["test" if video in test else "train" for video in names], self.merging)
         except ValueError as error:
-            raise malformed(captions, error.args[-1], ValueError(error.args[0])) from None
+            raise malformed(captions, error.args[1], error.args[0]) from None
         counts = {
             "listed videos without narration": sum(video not in table for video in listed),
             "narrated videos that are not listed": sum(video not in listed for video in table),
@@ -89,7 +89,7 @@ class HowTo100M(StoredDataset):
 
 
 def _table(path: Path) -> Mapping[str, Any]:
-    found = read_json(path) if path.suffix == ".json" else read_pickle(path)
+    found = read_object(path) if path.suffix == ".json" else read_pickle(path)
     if not isinstance(found, dict):
         raise DataError("the captions are no {video: {start, end, text}}", where=str(path), hint="use the released file")
     return found

@@ -107,7 +107,7 @@ def collect(table: Mapping[str, Any], videos: Sequence[str], splits: Sequence[st
         merging: the rule.
 
     Raises:
-        KeyError, TypeError, ValueError: an entry is malformed; the last argument is the video's id.
+        ValueError: an entry is malformed; its arguments are the fault and the video's id.
     """
     owner, number, times, spans, texts = [], [], [], [], []
     position, left_out = 0, Collected()

@@ -124,8 +124,10 @@ def test_clips_past_their_features_are_counted_and_named(root: Path, tmp_path: P
     """tr1 has segments [0, 8], [10, 18] and [20, 28], and features of 15 s."""
     told = YouCook2(str(root), f"s3d-hm={features(tmp_path / 's3d', {**SECONDS, 'tr1': 15})}", test="all").remarks()
     assert told[-2:] == [
-        "1 clips of the stream s3d-hm begin after the end of their features and get the last row alone, the first is tr1_2 [20, 28], "
-        "features end at 15 s",
+        (
+            "1 clips of the stream s3d-hm begin after the end of their features and get the last row alone, "
+            "the first is tr1_2 [20, 28], features end at 15 s"
+        ),
         "1 clips of the stream s3d-hm end after their features and are cut there, the first is tr1_1 [10, 18], features end at 15 s",
     ]
     whole = YouCook2(str(root), f"s3d-hm={features(tmp_path / 'whole', SECONDS)}", test="all").remarks()

@@ -74,9 +74,7 @@ def row_times(
     return np.asarray(np.arange(rows) + 0.5, np.float64) * (1 / rate if rate is not None else (duration or 0.0) / rows)
 
 
-def rows_end(
-    rule: str, rows: int, rate: float | None, times: npt.NDArray[np.floating] | None, duration: float | None
-) -> float | None:
+def rows_end(rule: str, rows: int, rate: float | None, times: npt.NDArray[np.floating] | None, duration: float | None) -> float | None:
     """Where the rows of a video end, in seconds, as :func:`cut` sees it; None where nothing is cut or nothing says when they are."""
     if rule in WHOLE:
         return None
