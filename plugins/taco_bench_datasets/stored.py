@@ -72,11 +72,16 @@ class StoredDataset(ABC):
     def remarks(self) -> list[str]:
         """What was recognised, left out or counted, features that no clip asks for, and clips that reach past theirs."""
         found = list(self.annotations.remarks)
-        for stream in self.streams if self.features else ():
+        for stream in self.streams if self.named else ():
             unused = [name for name in self._open.ids(stream) if name not in self._names]
             found += [f"{len(unused)} items of the stream {stream} belong to no clip, the first is {unused[0]}"] if unused else []
             found += uncovered(self._open, stream, self.annotations.clips, self.annotations.durations)
         return found
+
+    @property
+    def named(self) -> str:
+        """The features that are named, or those that lie beside the annotations where none are; empty: none."""
+        return self.features
 
     @property
     def streams(self) -> tuple[str, ...]:
@@ -110,18 +115,18 @@ class StoredDataset(ABC):
 
     def files(self) -> list[Path]:
         """Annotations and features."""
-        return [*self.annotation_files(), *(self._open.files() if self.features else ())]
+        return [*self.annotation_files(), *(self._open.files() if self.named else ())]
 
     def fingerprints(self) -> dict[str, str]:
         """Their hashes."""
-        return {path.name: sha256_of(path) for path in self.annotation_files()} | (self._open.fingerprints() if self.features else {})
+        return {path.name: sha256_of(path) for path in self.annotation_files()} | (self._open.fingerprints() if self.named else {})
 
     @cached_property
     def _open(self) -> FeatureStreams:
-        if not self.features:
+        if not self.named:
             hint = f"--set data.features=FOLDER or s3d-hm=PATH,r152=PATH; `taco-bench data status {self.manifest}` says where to ask"
             raise DataError(f"no features of {self.manifest} are named", where="data.features", hint=hint)
-        return open_streams(self.features, self._names)
+        return open_streams(self.named, self._names)
 
     @cached_property
     def _names(self) -> set[str]:
