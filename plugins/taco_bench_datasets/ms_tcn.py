@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -94,7 +93,7 @@ class MsTcn(StoredDataset):
         """[frames] the middle of each of these rows."""
         return super().seconds(stream, clip)[:: self.every][: self._labelled[clip.id]]
 
-    def fingerprints(self) -> Mapping[str, str]:
+    def fingerprints(self) -> dict[str, str]:
         """Of the lists and the features; one for all labels."""
         labels = sha256_of(*(part for video, path in self._labels.items() for part in (video, path)))
         lists = {path.name: sha256_of(path) for path in self.annotation_files()[:3]}

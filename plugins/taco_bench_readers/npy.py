@@ -22,6 +22,8 @@ class NpyFolder:
         rate: rows a second.
     """
 
+    cut = "mmpt"
+
     def __init__(self, rate: float = 1.0) -> None:
         self.rate = rate
 
@@ -37,7 +39,22 @@ class NpyFolder:
         if is_ms_tcn(path):
             what = "these lie beside groundTruth/ and mapping.txt, as MS-TCN's features, which are transposed (width, rows)"
             raise DataError(what, where=str(path), hint="--reader ms-tcn (or PATH:ms-tcn) reads them so")
-        return FileSet("mmpt", {ONE: self.rate}, lambda: {ONE: _folder(path)})
+        return FileSet(self.cut, {ONE: self.rate}, lambda: {ONE: _folder(path)})
+
+
+class MmptFirst(NpyFolder):
+    """The same files as MMPT reads them for MSR-VTT: of each clip the first 32 rows alone (max_video_len 32), whatever comes after; only by
+    this name. Other readers give all rows, of which a model takes ``model.max_video_tokens``, evenly spread.
+
+    Args:
+        rate: rows a second.
+    """
+
+    cut = "mmpt-first32"
+
+    def recognise(self, path: Path) -> str:
+        """Never: files do not say how many of their rows count."""
+        return ""
 
 
 class Howto100mNpy:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from pathlib import Path
 
@@ -162,7 +163,7 @@ def test_steps_say_the_same_as_the_labels(labels: list[str]) -> None:
     for step in steps:
         found[step.start : step.end] = [step.label] * (step.end - step.start)
     assert found == labels
-    assert all(one.end < other.start or one.label != other.label for one, other in zip(steps, steps[1:], strict=False))
+    assert all(one.end < other.start or one.label != other.label for one, other in itertools.pairwise(steps))
 
 
 def test_labels_as_they_are_written(folder: Path) -> None:

@@ -12,7 +12,7 @@ from taco_bench_readers import shapes as looked
 from taco_bench_readers.npy import NpyFolder
 from taco_bench_readers.special import MsTcn
 
-from taco_bench.api import DataError
+from taco_bench.api import DataError, open_streams
 from taco_bench.cli.main import call
 
 
@@ -75,3 +75,13 @@ def test_a_set_that_is_turned_round_cannot_be_skipped_into_a_store(tmp_path: Pat
 def test_rows_by_width_is_never_refused(tmp_path_factory: pytest.TempPathFactory, shapes: list[tuple[int, int]]) -> None:
     folder = saved(tmp_path_factory.mktemp("f"), *shapes)
     looked.refuse_transposed(sorted(folder.iterdir()), folder)
+
+
+def test_mmpts_first_32_rows(tmp_path: Path) -> None:
+    folder = saved(tmp_path / "f", (40, 512), (7, 512))
+    np.save(folder / "v0.npy", np.arange(40, dtype=np.float32)[:, None].repeat(512, 1))
+    streams = open_streams(f"s3d-hm={folder}:mmpt-first32")
+    assert streams.rows("s3d-hm", "v0")[:, 0].tolist() == list(range(32))
+    assert streams.rows("s3d-hm", "v1").shape == (7, 512)
+    assert streams.rows("s3d-hm", "v0", start=10.0, end=12.0)[:, 0].tolist() == [10, 11]
+    assert len(open_streams(f"s3d-hm={folder}").rows("s3d-hm", "v0")) == 40

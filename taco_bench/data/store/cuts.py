@@ -4,6 +4,7 @@
 |---|---|---|
 | howto100m | ``int(s r) : int(e r) + 1`` at r rows a second | antoine77340/howto100m and followers |
 | mmpt | ``int(s r) : int(e r)`` | fairseq MMPT, VideoCLIP |
+| mmpt-first32 | the first 32 rows of what mmpt gives, of a whole video too | fairseq MMPT on MSR-VTT (max_video_len 32) |
 | univl | ``int(s) : int(e) + 1``: one row a second | microsoft/UniVL |
 | crosstask | ``floor(s r) : ceil(e r)``, as the labels of each second are set | DmZhukov/CrossTask, COIN |
 | fraction | ``int(s n / d) : int(e n / d)`` of n rows over d seconds | v-iashin/BMT |
@@ -58,6 +59,8 @@ RULES: dict[str, Rule] = {
 }
 """From a segment to its first row and the one after its last, before clipping. "whole" and "clip" cut nothing."""
 
+FIRST = {"mmpt-first32": ("mmpt", 32)}
+"""Rules that keep the first so many rows of what another rule gives."""
 NO_TIMES = np.empty(0)
 WHOLE = ("whole", "clip")
 """Rules that take every row."""
@@ -97,7 +100,7 @@ def cut(
     """The first row of a segment and the one after its last; never empty.
 
     Args:
-        rule: a name of :data:`RULES` or :data:`WHOLE`.
+        rule: a name of :data:`RULES`, :data:`FIRST` or :data:`WHOLE`.
         rows: of the whole video, at least 1.
         rate: rows a second, where known.
         times: [rows] the middle of each row, where the format says.
@@ -108,6 +111,10 @@ def cut(
     Raises:
         DataError: the segment ends before it begins, or the rows' times are not known.
     """
+    if rule in FIRST:
+        under, most = FIRST[rule]
+        first, last = cut(under, rows, rate, times, start, end, duration)
+        return first, min(last, first + most)
     if rule in WHOLE or (start is None and end is None):
         return 0, rows
     if end is not None and end < (start or 0.0):

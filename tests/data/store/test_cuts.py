@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taco_bench.data.store.cuts import RULES, WHOLE, cut, rows_end
+from taco_bench.data.store.cuts import FIRST, RULES, WHOLE, cut, rows_end
 from taco_bench.data.store.streams import nearest
 from taco_bench.errors import DataError
 
@@ -95,3 +95,11 @@ def test_what_begins_past_the_end_gets_the_last_row(rule: str, rows: int, rate: 
     assert end is not None
     start = end + 1 / rate + after
     assert cut(rule, rows, rate, times, start, start + length, rows / rate) == (rows - 1, rows)
+
+
+@given(st.sampled_from(sorted(FIRST)), st.integers(1, 200), st.floats(0.5, 3), seconds, seconds)
+def test_the_first_rows_of_another_rule(rule: str, rows: int, rate: float, start: float, length: float) -> None:
+    under, most = FIRST[rule]
+    assert cut(rule, rows, rate, None, None, None, None) == (0, min(rows, most))
+    first, last = cut(under, rows, rate, None, start, start + length, None)
+    assert cut(rule, rows, rate, None, start, start + length, None) == (first, first + min(last - first, most))
