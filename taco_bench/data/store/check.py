@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from taco_bench.atomic import file_hash, replace_text, sha256_of
-from taco_bench.data.store.layout import REBUILD, StoreCard, StoredFile, fingerprint_of, read_card
+from taco_bench.data.store.layout import IDS, REBUILD, StoreCard, StoredFile, fingerprint_of, read_card
 from taco_bench.data.store.opened import Store
 from taco_bench.errors import DataError
 from taco_bench.reporting import Reporter
@@ -23,7 +23,7 @@ def check_store(folder: Path, reporter: Reporter) -> StoreCard:
     card = read_card(folder)
     problems = _problems(folder, card, reporter) or _index_problems(Store(folder), card)
     if problems:
-        hint = "build it anew from its source: taco-bench features build; or copy these files again"
+        hint = f"{REBUILD} from its source, {card.source}; or copy these files into {folder / card.data} again"
         raise DataError(
             f"the feature store has {len(problems)} fault{'s' * (len(problems) > 1)}: " + "; ".join(problems), where=str(folder), hint=hint
         )
@@ -73,4 +73,5 @@ def _index_problems(store: Store, card: StoreCard) -> list[str]:
     rows = [len(store.track(id).values) for id in (ids[0], ids[-1])] if ids else []
     widths = {np.shape(store.track(id).values)[1] for id in ids[:1]}
     good = len(ids) == card.items and min(rows, default=0) > 0 and widths == {card.width}
-    return [] if good else ["the index does not fit store.json"]
+    told = f"store.json says {card.items} items {card.width} wide, {IDS} and the shards have {len(ids)}"
+    return [] if good else [f"{told}: they do not belong together"]
