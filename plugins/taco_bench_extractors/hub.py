@@ -25,9 +25,9 @@ def from_hub(model: str, names: Sequence[str]) -> Path:
     """
     from huggingface_hub import HfApi, hf_hub_download, try_to_load_from_cache
     from huggingface_hub.errors import HFValidationError, RepositoryNotFoundError
-    from huggingface_hub.utils import disable_progress_bars
+    from transformers.utils import logging
 
-    disable_progress_bars()  # ours are the only bars
+    logging.disable_progress_bar()  # the hub's too; ours are the only bars
     try:
         for name in names:
             if isinstance(found := try_to_load_from_cache(model, name), str):

@@ -30,15 +30,25 @@ def check_store(folder: Path, reporter: Reporter) -> StoreCard:
     return card
 
 
+def checked_root() -> Path:
+    """Where it is noted what has been checked: a file a store and state, which names the store."""
+    return cache_root() / "checked"
+
+
+def checked_as(store: Store) -> str:
+    """The name of the note on a store in the state that its files are in."""
+    states = [(path.absolute(), path.stat()) for path in store.files()]
+    state = "\n".join(f"{path} {s.st_size} {s.st_mtime_ns} {s.st_ctime_ns} {s.st_ino}" for path, s in states)
+    return sha256_of(state)[:32]
+
+
 def check_once(store: Store, reporter: Reporter) -> None:
     """Compare the hash of every file with the card; in the cache it is noted in which state they were, so that this is done once in each.
 
     Raises:
         DataError: a file has another content than the card says; names all such files.
     """
-    states = [(path.absolute(), path.stat()) for path in store.files()]
-    state = "\n".join(f"{path} {s.st_size} {s.st_mtime_ns} {s.st_ctime_ns} {s.st_ino}" for path, s in states)
-    done = cache_root() / "checked" / sha256_of(state)[:32]
+    done = checked_root() / checked_as(store)
     if done.is_file():
         return
     problems = _problems(store.folder, store.card, reporter)
