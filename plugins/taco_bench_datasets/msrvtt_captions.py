@@ -69,6 +69,6 @@ def _data_json(path: Path) -> Captions:
             durations[one["video_id"]] = float(one["end time"]) - float(one["start time"])
             sources[one["video_id"]] = one["url"]
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise malformed(path, one.get("video_id", one) if isinstance(one, dict) else one, error) from None
+        raise malformed(path, one.get("video_id", "an entry without video_id") if isinstance(one, dict) else "an entry", error) from None
     ordered = {video: tuple(text for _, text in sorted(pairs)) for video, pairs in captions.items()}
     return Captions(f"all captions ({DATA_JSON})", ordered, durations, sources)
