@@ -18,6 +18,7 @@ import numpy as np
 from taco_bench.errors import DataError
 
 CONTAINERS = (dict, list, tuple, set, frozenset, np.ndarray)
+LEAVES = (str, bytes, bytearray, bool, int, float, complex, np.generic, type(None))
 PICKLE_ENDINGS = (".pkl", ".pickle", ".p")
 HINT = "do not open it by other means; ask whoever made it for .npy files, or make it anew from them"
 
@@ -28,11 +29,15 @@ def read_pickle(path: Path) -> Any:
     Pickles of Python 2 and 3 and of numpy 1 and 2 are understood. Arrays of Python objects hold no more than the above.
 
     Raises:
-        DataError: the file is missing, empty, truncated or no pickle, or it asks for anything else, such as a function; names what.
+        DataError: the file is missing, empty, truncated or no pickle, it asks for anything else, such as a function, or something in it is
+            no data, such as a type; names what. None alone is no data either.
     """
     try:
         with path.open("rb") as file:
-            return _plain(_Restricted(file, encoding="latin1").load(), {})
+            found = _plain(_Restricted(file, encoding="latin1").load(), {})
+            if found is None:
+                raise _RefusedError("it holds nothing")
+            return found
     except _RefusedError as error:
         raise DataError(f"the pickle is refused: {error}", where=str(path), hint=HINT) from None
     except OSError as error:
@@ -63,13 +68,22 @@ class _Made:
 
     value: Any = None
 
+    def made(self) -> Any:
+        """The value."""
+        if self.value is None or isinstance(self.value, np.dtype):
+            what = "a type of numbers" if self.value is not None else "an array without its numbers"
+            raise _RefusedError(f"it holds {what} in the place of a value")
+        return self.value
+
 
 def _plain(found: Any, done: dict[int, Any]) -> Any:
     """``found`` with the stand-ins' values in their places; ``done`` keeps what is shared shared."""
     if isinstance(found, _Made):
-        found = found.value
-    if not isinstance(found, CONTAINERS) or (isinstance(found, np.ndarray) and found.dtype != object):
+        found = found.made()
+    if isinstance(found, LEAVES) or (isinstance(found, np.ndarray) and found.dtype != object):
         return found
+    if not isinstance(found, CONTAINERS):
+        raise _RefusedError("it holds a type or a function in the place of a value")
     if id(found) in done:
         return done[id(found)]
     if isinstance(found, dict):
@@ -154,6 +168,8 @@ def _array(raw: Any, kind: Any, shape: Any, order: str) -> np.ndarray:
             array[place] = value
         return array.reshape(shape, order="F" if order == "F" else "C")
     raw = raw.encode("latin1") if isinstance(raw, str) else bytes(raw) if isinstance(raw, bytearray) else raw
+    if not kind.value.itemsize and math.prod(shape) > 1:
+        raise _RefusedError(f"it holds an array of {math.prod(shape)} values without a byte each")
     if not isinstance(raw, bytes) or len(raw) != math.prod(shape) * kind.value.itemsize:
         raise _RefusedError("it holds an array whose bytes do not fill its shape")
     return np.ndarray(shape, kind.value, raw, order="F" if order == "F" else "C")

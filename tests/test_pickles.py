@@ -172,6 +172,41 @@ TRICKS = {
 }
 
 
+NO_DATA = {
+    "a bare type": KIND % b"f4" + b".",
+    "a type of objects": KIND % b"O" + STATE + b".",
+    "a stand-in's class": b"cnumpy\ndtype\n.",
+    "a function": b"cnumpy.core.multiarray\nscalar\n.",
+    "a class of Python's": b"cbuiltins\ncomplex\n.",
+    "an array without state": EMPTY + b".",
+    "many strings of no length": EMPTY + b"(I1\n(I1000000000000\nt" + KIND % b"S0" + b"I00\nS''\ntb.",
+    "many texts of no length": EMPTY + b"(I1\n(I1000000\nI1000000\nt" + KIND % b"U0" + b"I00\nS''\ntb.",
+}
+
+
+@pytest.mark.parametrize("name", NO_DATA)
+@pytest.mark.parametrize("wrap", [(b"", b""), (b"(lp0\n", b"a"), (b"(dS'v1'\n", b"s")], ids=["alone", "in a list", "in a dictionary"])
+def test_what_is_no_data_is_refused_wherever_it_stands(name: str, wrap: tuple[bytes, bytes], tmp_path: Path) -> None:
+    before, after = wrap
+    (tmp_path / "x.pkl").write_bytes(before + NO_DATA[name][:-1] + after + b".")
+    with pytest.raises(DataError, match="refused: it holds") as caught:
+        read_pickle(tmp_path / "x.pkl")
+    assert caught.value.hint
+
+
+def test_no_data_in_an_array_of_objects(tmp_path: Path) -> None:
+    objects = EMPTY + b"(I1\n(I1\nt" + KIND % b"O" + STATE + b"I00\n(l" + KIND % b"f4" + b"atb."
+    (tmp_path / "x.pkl").write_bytes(objects)
+    with pytest.raises(DataError, match="refused: it holds a type of numbers"):
+        read_pickle(tmp_path / "x.pkl")
+
+
+def test_nothing_is_no_data_but_may_be_a_value(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="it holds nothing"):
+        read_pickle(written(tmp_path / "x.pkl", None))
+    assert read_pickle(written(tmp_path / "x.pkl", {"a": None, "b": np.str_("")})) == {"a": None, "b": ""}
+
+
 @pytest.mark.parametrize("name", TRICKS)
 def test_tricks_with_arrays(name: str, tmp_path: Path) -> None:
     (tmp_path / "x.pkl").write_bytes(TRICKS[name])

@@ -2,7 +2,7 @@
 
 from taco_bench import hookimpl
 from taco_bench.hookspecs import Register
-from taco_bench_datasets import activitynet, coin, crosstask, howto100m, listed, msrvtt, youcook2
+from taco_bench_datasets import activitynet, coin, crosstask, howto100m, listed, ms_tcn, msrvtt, youcook2
 from taco_bench_datasets.babyai import BabyAI
 from taco_bench_datasets.msrvtt1k import PRESET as MSRVTT1K_PRESET
 from taco_bench_datasets.msrvtt1k import Msrvtt1k
@@ -18,6 +18,7 @@ STORED = (
     ("didemo", listed.Didemo, listed.PRESET, "personal videos with a paragraph each"),
     ("crosstask", crosstask.CrossTask, crosstask.PRESET, "instructional videos of 18 tasks with ordered steps; step localization"),
     ("coin", coin.Coin, coin.PRESET, "instructional videos of 180 tasks with 778 steps; action segmentation"),
+    ("ms-tcn", ms_tcn.MsTcn, ms_tcn.PRESET, "Breakfast, 50Salads or GTEA: the class of every frame; action segmentation"),
 )
 """Data sets whose annotations and features lie in folders of the user's."""
 

@@ -8,11 +8,12 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from taco_bench.api import Clip
-from taco_bench_datasets.annotation_files import malformed, read_json, read_list
+from taco_bench_datasets.annotation_files import malformed, read_list, read_object
 from taco_bench_datasets.held_out import held_out
 from taco_bench_datasets.raw_captions import RAW_CAPTIONS, captions_of, read_raw_captions
 from taco_bench_datasets.recipes import PARAGRAPHS
 from taco_bench_datasets.stored import Annotations, StoredDataset
+from taco_bench_datasets.wording import FormError
 
 PRESET: dict[str, Any] = {**PARAGRAPHS, "task.ks": (1, 5, 50)}
 """R@50 in the place of R@10, as Tab. 7."""
@@ -75,12 +76,12 @@ def read_paragraphs(path: Path) -> tuple[Paragraphs, dict[str, float]]:
         DataError: an entry is malformed or has no sentence; names the id.
     """
     paragraphs, durations = {}, {}
-    for video, entry in read_json(path).items():
+    for video, entry in read_object(path).items():
         try:
             paragraphs[video] = " ".join(text.strip() for text in entry["sentences"] if text.strip())
             durations[video] = float(entry["duration"])
             if not paragraphs[video]:
-                raise ValueError("no sentence")
+                raise FormError("it has no sentence")
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise malformed(path, video, error) from None
     return paragraphs, durations

@@ -1,4 +1,4 @@
-"""Reading annotation files: lists of ids, csv and json, with or without a byte order mark, with any line ends."""
+"""Annotation files as people have them: text, lists, csv and json, with a byte-order mark or CRLF; errors name file and line."""
 
 from __future__ import annotations
 
@@ -10,43 +10,67 @@ from pathlib import Path
 from typing import Any
 
 from taco_bench.api import DataError
+from taco_bench_datasets.wording import in_words
 
 AGAIN = "copy or download it again"
 
 
-def read_text(path: Path) -> str:
-    """A text file in UTF-8, without its byte order mark, its line ends as they are.
+def read_text(path: Path, hint: str = AGAIN) -> str:
+    """A text file in UTF-8, without its byte-order mark, its line ends as they are.
+
+    Args:
+        path: of the file.
+        hint: what to do where it cannot be read.
 
     Raises:
-        DataError: it cannot be read, is empty, or is not UTF-8; names the byte.
+        DataError: it cannot be read, is empty, or is not UTF-8; names the line and the byte.
     """
+    text = _text(path, hint)
+    if not text.strip():
+        raise DataError("the file is empty", where=str(path), hint=hint)
+    return text
+
+
+def numbered_lines(path: Path, hint: str = AGAIN) -> list[tuple[int, str]]:
+    """The lines that are not blank, stripped, each with its number from 1; of an empty file none.
+
+    Args:
+        path: a text file.
+        hint: what to do where it cannot be read.
+
+    Raises:
+        DataError: it cannot be read, or is not UTF-8.
+    """
+    lines = enumerate(_text(path, hint).splitlines(), start=1)
+    return [(number, line.strip()) for number, line in lines if line.strip()]
+
+
+def _text(path: Path, hint: str) -> str:
     try:
         raw = path.read_bytes()
     except OSError as error:
-        raise DataError(f"the file cannot be read: {error.strerror}", where=str(path), hint="check the path") from None
-    if not raw.strip():
-        raise DataError("the file is empty", where=str(path), hint=AGAIN)
+        raise DataError(f"the file cannot be read: {error.strerror}", where=str(path), hint=hint) from None
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        what = f"byte {error.start} ({raw[error.start]:#04x}) is not UTF-8"
-        raise DataError(what, where=str(path), hint="save the file as UTF-8") from None
+        what = f"byte {raw[error.start]:#04x} is not UTF-8"
+        line = raw[: error.start].count(b"\n") + 1
+        raise DataError(what, where=f"{path}, line {line}", hint="save the file as UTF-8") from None
 
 
-def read_list(path: Path) -> list[str]:
+def read_list(path: Path, hint: str = AGAIN) -> list[str]:
     """The ids of a file with one a line; blank lines do not count.
 
     Raises:
         DataError: as :func:`read_text`, or an id that occurs twice; names the line.
     """
+    read_text(path, hint)
     found: dict[str, int] = {}
-    for number, line in enumerate(read_text(path).splitlines(), start=1):
-        name = line.strip()
+    for number, name in numbered_lines(path, hint):
         if name in found:
             where = f"{path}, line {number}"
             raise DataError(f"the id {name!r} occurs twice", where=where, hint=f"line {found[name]} has it too; keep one of them")
-        if name:
-            found[name] = number
+        found[name] = number
     return list(found)
 
 
@@ -74,23 +98,33 @@ def read_csv(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
     return found
 
 
-def read_json(path: Path) -> dict[str, Any]:
-    """The object in a json file.
+def read_json(path: Path, hint: str = AGAIN) -> Any:
+    """The content of a JSON file.
 
     Raises:
-        DataError: as :func:`read_text`, or no valid json, such as a truncated file, or another value than an object; names the line.
+        DataError: as :func:`read_text`, or no valid JSON, such as a truncated file; names line and column.
     """
     try:
-        found = json.loads(read_text(path))
+        return json.loads(read_text(path, hint))
     except json.JSONDecodeError as error:
-        what = f"this is no valid json: {error.msg.lower()}"
-        raise DataError(what, where=f"{path}, line {error.lineno}", hint=f"is the file truncated? {AGAIN}") from None
+        where = f"{path}, line {error.lineno}, column {error.colno}"
+        raise DataError(f"this is no valid JSON: {error.msg.lower()}", where=where, hint=f"is the file truncated? {hint}") from None
+
+
+def read_object(path: Path) -> dict[str, Any]:
+    """The object in a JSON file.
+
+    Raises:
+        DataError: as :func:`read_json`, or another value than an object.
+    """
+    found = read_json(path)
     if not isinstance(found, dict):
-        raise DataError(f"the json holds {type(found).__name__}, expected an object", where=str(path), hint=AGAIN)
+        kind = "list" if isinstance(found, list) else "single value"
+        raise DataError(f"the JSON holds a {kind}, expected an object", where=str(path), hint=AGAIN)
     return found
 
 
 def malformed(path: Path, name: object, error: Exception) -> DataError:
     """What to tell of an entry that is not built as it should be."""
-    what = f"the entry of {name!r} is malformed ({type(error).__name__}: {error})"
+    what = f"the entry of {name!r} is malformed: {in_words(error)}"
     return DataError(what, where=str(path), hint=f"compare it with another entry, or {AGAIN}")

@@ -83,9 +83,9 @@ class Coin(SteppedVideos):
 
     def _made(self, validation: set[str]) -> Iterator[Clip]:
         for video, record in self._records.items():
-            steps = to_steps(record.segments, self._seconds[video], self.left_out)
+            steps = to_steps(record.segments, self._seconds[video], self.left_out, video)
             if not steps:  # all background: kept, as in MMPT
-                self.left_out["videos without a segment, kept as background"] += 1
+                self.left_out.note("videos without a segment, kept as background", video)
             split = "val" if video in validation else record.split
             yield Clip(video, split, (spoken(record.task),), video, steps, record.task)
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from taco_bench.api import DataError
+from taco_bench.api import DataError, DataFolder
+from taco_bench_datasets.annotation_files import read_json
 from taco_bench_datasets.step_segments import Segment
-from taco_bench_datasets.text_files import read_json
 
 LISTS = ("coin_train_70.json", "coin_test_30.json")
 SUBSETS = {"training": "train", "testing": "test"}
@@ -39,29 +38,23 @@ class Record(NamedTuple):
 
 
 def find_annotations(root: str) -> list[Path]:
-    """COIN.json, else the one other COIN*.json, else PDPP's two lists; in the named folder or its sub-folder coin/.
+    """COIN.json, else the one other COIN*.json, else PDPP's two lists; ``root`` may be the file itself.
 
     Raises:
-        DataError: no folder is named, or it has none of them.
+        DataError: no folder is named, or it has none of them, or several COIN*.json.
     """
-    given = root or os.environ.get("TACO_BENCH_DATA", "")
-    hint = "--set data.root=FOLDER, or TACO_BENCH_DATA=FOLDER, where FOLDER or coin/ in it holds COIN.json, or " + " and ".join(LISTS)
-    if not given:
-        raise DataError("the data set coin is not shipped and no folder is named", where="data.root", hint=hint)
-    if Path(given).is_file():
-        return [Path(given)]
-    for folder in (Path(given), Path(given) / "coin"):
-        whole, others, lists = folder / "COIN.json", sorted(folder.glob("COIN*.json")), [folder / name for name in LISTS]
-        if whole in others:
-            return [whole]
-        if others:
-            if len(others) > 1:
-                raise DataError(f"there are {len(others)} COIN*.json", where=str(folder), hint="name one of them by --set data.root=FILE")
-            return others
-        if any(path.is_file() for path in lists):
-            return lists
-    what = "has no COIN.json" if Path(given).is_dir() else "does not exist"
-    raise DataError(f"the data folder {given} {what}", where="data.root", hint=hint)
+    if root and Path(root).is_file():
+        return [Path(root)]
+    folder = DataFolder("coin", root)
+    whole, others, one = folder.find("COIN.json"), folder.all("COIN*.json"), folder.find(*LISTS)
+    if whole:
+        return [whole]
+    if len(others) > 1:
+        where = str(others[0].parent)
+        raise DataError(f"there are {len(others)} COIN*.json", where=where, hint="name one of them by --set data.root=FILE")
+    if not others and not one:
+        raise folder.missing("COIN.json", " and ".join(LISTS))
+    return others or [one.parent / name for name in LISTS if one]
 
 
 def read_records(path: Path) -> Iterator[Record]:

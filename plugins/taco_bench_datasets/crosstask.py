@@ -95,7 +95,7 @@ class CrossTask(SteppedVideos):
             if clip.steps:
                 found.append(clip)
             else:
-                self.left_out["videos without an annotated segment"] += 1
+                self.left_out.note("videos without an annotated segment", video.key)
         if not found:
             raise DataError("no video of a primary task has an annotation", where=str(self._folder), hint=release.RELEASE)
         return found
@@ -120,7 +120,7 @@ class CrossTask(SteppedVideos):
         return split
 
     def _clip(self, video: Video, split: str, title: str, procedure: tuple[str, ...], segments: list[Segment]) -> Clip:
-        steps = to_steps(segments, self._features.length(video.id), self.left_out)
+        steps = to_steps(segments, self._features.length(video.id), self.left_out, video.key)
         return Clip(video.key, split, (title,), video.id, steps, video.task, procedure)
 
     def _length(self, clip: Clip) -> int:

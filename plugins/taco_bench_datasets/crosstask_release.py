@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from taco_bench.api import DataError
+from taco_bench.api import DataError, DataFolder
+from taco_bench_datasets.annotation_files import numbered_lines
 from taco_bench_datasets.step_segments import Segment
-from taco_bench_datasets.text_files import numbered_lines
 
 RELEASE = "take it from crosstask_release.zip again; `taco-bench data status crosstask` says where to ask"
 TASKS = "tasks_primary.txt"
@@ -50,14 +49,10 @@ def find_release(root: str) -> Path:
     Raises:
         DataError: none is named, or there is none or more than one.
     """
-    given = root or os.environ.get("TACO_BENCH_DATA", "")
-    hint = "--set data.root=FOLDER, or TACO_BENCH_DATA=FOLDER, where FOLDER or crosstask_release/ in it holds tasks_primary.txt"
-    if not given:
-        raise DataError("the data set crosstask is not shipped and no folder is named", where="data.root", hint=hint)
-    found = sorted(path.parent for depth in range(DEPTH) for path in Path(given).glob("*/" * depth + TASKS))
+    folder = DataFolder("crosstask", root)
+    found = sorted(path.parent for depth in range(DEPTH) for path in folder.folders[0].glob("*/" * depth + TASKS))
     if not found:
-        what = f"has no {TASKS}" if Path(given).is_dir() else "does not exist"
-        raise DataError(f"the data folder {given} {what}", where="data.root", hint=hint)
+        raise folder.missing(TASKS)
     if len(found) > 1:
         raise DataError(f"{TASKS} lies in {len(found)} folders: " + ", ".join(map(str, found)), where="data.root", hint="name one of them")
     return found[0]

@@ -10,8 +10,8 @@ from typing import Literal
 import numpy as np
 
 from taco_bench.api import DataError
+from taco_bench_datasets.annotation_files import read_json
 from taco_bench_datasets.crosstask_release import Video
-from taco_bench_datasets.text_files import read_json
 
 Protocol = Literal["official", "mmpt", "pdpp"]
 TRAINING = 30

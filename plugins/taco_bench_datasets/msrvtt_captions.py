@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from taco_bench.api import DataFolder
-from taco_bench_datasets.annotation_files import malformed, read_csv, read_json
+from taco_bench_datasets.annotation_files import malformed, read_csv, read_object
 from taco_bench_datasets.raw_captions import RAW_CAPTIONS, read_raw_captions
 
 DATA_JSON = "MSRVTT_data.json"
@@ -58,7 +58,7 @@ def read_captions(paths: Sequence[Path]) -> Captions:
 
 def _data_json(path: Path) -> Captions:
     """``videos[{video_id, url, start time, end time, split, ...}]`` and ``sentences[{video_id, caption, sen_id}]``."""
-    document = read_json(path)
+    document = read_object(path)
     captions: dict[str, list[tuple[int, str]]] = defaultdict(list)
     durations, sources = {}, {}
     one: Any = {}
@@ -69,6 +69,6 @@ def _data_json(path: Path) -> Captions:
             durations[one["video_id"]] = float(one["end time"]) - float(one["start time"])
             sources[one["video_id"]] = one["url"]
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise malformed(path, one.get("video_id", one) if isinstance(one, dict) else one, error) from None
+        raise malformed(path, one.get("video_id", "an entry without video_id") if isinstance(one, dict) else "an entry", error) from None
     ordered = {video: tuple(text for _, text in sorted(pairs)) for video, pairs in captions.items()}
     return Captions(f"all captions ({DATA_JSON})", ordered, durations, sources)

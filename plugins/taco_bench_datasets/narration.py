@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
+from math import isfinite
 from typing import Any, overload
 
 import numpy as np
@@ -49,7 +52,6 @@ class Narrations(Sequence[Clip]):
 
     Args:
         videos: ids, in the order in which their clips come.
-        splits: [videos], of each.
         owner: [clips], the place of each clip's video.
         number: [clips], its first caption.
         times: [clips, 2], start and end in seconds.
@@ -58,17 +60,14 @@ class Narrations(Sequence[Clip]):
     """
 
     def __init__(
-        self,
-        videos: Sequence[str],
-        splits: Sequence[str],
-        owner: np.ndarray,
-        number: np.ndarray,
-        times: np.ndarray,
-        spans: np.ndarray,
-        text: bytes,
+        self, videos: Sequence[str], owner: np.ndarray, number: np.ndarray, times: np.ndarray, spans: np.ndarray, text: bytearray
     ) -> None:
-        self.videos, self.splits, self.text = videos, splits, text
+        self.videos, self.text, self.test = videos, text, frozenset[str]()
         self.owner, self.number, self.times, self.spans = owner, number, times, spans
+
+    def hold_out(self, videos: frozenset[str]) -> None:
+        """Make these videos the test split; all others are training."""
+        self.test = videos
 
     def __len__(self) -> int:
         return len(self.owner)
@@ -83,7 +82,8 @@ class Narrations(Sequence[Clip]):
         video, (start, end), (first, last) = int(self.owner[place]), self.times[place], self.spans[place]
         caption = self.text[first:last].decode()
         name = self.videos[video]
-        return Clip(f"{name}_{self.number[place]}", self.splits[video], (caption,), name, start=float(start), end=float(end))
+        split = "test" if name in self.test else "train"
+        return Clip(f"{name}_{self.number[place]}", split, (caption,), name, start=float(start), end=float(end))
 
     def __iter__(self) -> Iterator[Clip]:
         return (self[place] for place in range(len(self)))
@@ -97,37 +97,35 @@ class Collected:
     videos: int = 0
 
 
-def collect(table: Mapping[str, Any], videos: Sequence[str], splits: Sequence[str], merging: Merging) -> tuple[Narrations, Collected]:
-    """The merged clips of these videos, and how many captions without length, place or text were left out.
+def collect(entries: Iterable[tuple[str, Any]], merging: Merging) -> tuple[Narrations, Collected]:
+    """The merged clips of videos, and how many captions without length, place or text were left out.
 
     Args:
-        table: ``{video: {start, end, text}}``, each a list.
-        videos: ids, all in the table.
-        splits: [videos].
+        entries: ids, each once, with ``{start, end, text}``, each a list; no more than one is held.
         merging: the rule.
 
     Raises:
-        KeyError, TypeError, ValueError: an entry is malformed; the last argument is the video's id.
+        ValueError: an entry is malformed; its arguments are the fault and the video's id.
     """
-    owner, number, times, spans, texts = [], [], [], [], []
-    position, left_out = 0, Collected()
-    for place, video in enumerate(videos):
-        rows = _rows(table[video], video)
-        sound = [(at, s, e, t) for at, (s, e, t) in enumerate(rows) if np.isfinite([s, e]).all() and 0 <= s < e and t]
+    videos, left_out, text = list[str](), Collected(), bytearray()
+    owner, number, times, spans = array("i"), array("i"), array("f"), array("q")
+    for video, entry in entries:
+        rows = _rows(entry, video)
+        sound = [(at, s, e, t) for at, (s, e, t) in enumerate(rows) if isfinite(s) and isfinite(e) and 0 <= s < e and t]
         left_out.captions += len(rows) - len(sound)
         left_out.videos += not sound
-        encoded = [text.encode() for *_, text in sound]
-        begins = position + np.cumsum([0, *(len(text) + 1 for text in encoded)])  # one blank after each
+        encoded = [said.encode(errors="replace") for *_, said in sound]
+        begins = [len(text), *(len(text) + end for end in accumulate(len(part) + 1 for part in encoded))]  # one blank after each
         starts, ends = [row[1] for row in sound], [row[2] for row in sound]
         for first, last in merging.runs([len(row[3].split()) for row in sound], starts, ends):
-            owner.append(place)
+            owner.append(len(videos))
             number.append(sound[first][0])
-            times.append((min(starts[first : last + 1]), max(ends[first : last + 1])))
-            spans.append((begins[first], begins[last + 1] - 1))
-        texts += encoded
-        position = int(begins[-1])
-    arrays = np.array(owner, np.int32), np.array(number, np.int32), np.array(times, np.float32).reshape(-1, 2)
-    return Narrations(videos, splits, *arrays, np.array(spans, np.int64).reshape(-1, 2), b" ".join(texts)), left_out
+            times.extend((min(starts[first : last + 1]), max(ends[first : last + 1])))
+            spans.extend((begins[first], begins[last + 1] - 1))
+        videos.append(video)
+        text += b"".join(part + b" " for part in encoded)
+    arrays = np.frombuffer(owner, np.int32), np.frombuffer(number, np.int32), np.frombuffer(times, np.float32).reshape(-1, 2)
+    return Narrations(videos, *arrays, np.frombuffer(spans, np.int64).reshape(-1, 2), text), left_out
 
 
 def _rows(entry: Any, video: str) -> list[tuple[float, float, str]]:

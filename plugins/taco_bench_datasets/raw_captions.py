@@ -7,6 +7,7 @@ from pathlib import Path
 
 from taco_bench.api import DataError, read_pickle
 from taco_bench_datasets.annotation_files import malformed
+from taco_bench_datasets.wording import FormError
 
 RAW_CAPTIONS = "raw-captions.pkl"
 
@@ -19,19 +20,19 @@ def read_raw_captions(path: Path) -> dict[str, tuple[str, ...]]:
     """
     table = read_pickle(path)
     if not isinstance(table, dict):
-        raise malformed(path, "the whole", TypeError("expected {id: [[word, ...], ...]}"))
+        raise malformed(path, "the whole", FormError("expected {id: [[word, ...], ...]}"))
     found = {}
     for name, captions in table.items():
         try:
             found[str(name)] = tuple(" ".join(_words(caption)) for caption in captions)
-        except TypeError as error:
+        except (TypeError, FormError) as error:
             raise malformed(path, name, error) from None
     return found
 
 
 def _words(caption: object) -> list[str]:
     if not isinstance(caption, (list, tuple)) or not all(isinstance(word, str) for word in caption):
-        raise TypeError("a caption is a list of words")
+        raise FormError("a caption is a list of words")
     return [word.strip() for word in caption if word.strip()]
 
 

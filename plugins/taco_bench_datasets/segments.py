@@ -62,14 +62,14 @@ def sound_segments(segments: Iterable[Segment], bad: BadSegments, where: str) ->
     Raises:
         DataError: some cannot be used and ``bad`` is "error"; names the first few.
     """
-    kept, faults, cut = [], [], 0
+    kept, faults, cut = [], [], list[str]()
     for segment in segments:
         why = fault(segment)
         if why:
             faults.append(f"{segment.id} [{segment.start:g}, {segment.end:g}]: {why}")
         elif segment.duration is not None and segment.end > segment.duration:
             kept.append(replace(segment, end=segment.duration))
-            cut += 1
+            cut.append(f"{segment.id} [{segment.start:g}, {segment.end:g}], its video lasts {segment.duration:g} s")
         else:
             kept.append(segment)
     if faults and bad == "error":
@@ -77,4 +77,4 @@ def sound_segments(segments: Iterable[Segment], bad: BadSegments, where: str) ->
         more = f" and {len(faults) - SHOWN} more" if len(faults) > SHOWN else ""
         raise DataError(f"{len(faults)} segments cannot be used: {'; '.join(faults[:SHOWN])}{more}", where=where, hint=hint)
     told = [f"{len(faults)} segments without length, text or place in their video left out, the first is {faults[0]}"] if faults else []
-    return kept, told + ([f"{cut} segments end after their video and are cut there"] if cut else [])
+    return kept, told + ([f"{len(cut)} segments end after their video and are cut there, the first is {cut[0]}"] if cut else [])

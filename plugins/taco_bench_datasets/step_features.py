@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from functools import cached_property
 from pathlib import Path
@@ -12,6 +11,7 @@ import numpy as np
 
 from taco_bench.api import Clip, DataError, FeatureStreams, UserError, open_streams
 from taco_bench_datasets.planted_steps import STREAM, planted_frames
+from taco_bench_datasets.step_segments import LeftOut
 
 
 class StepFeatures:
@@ -79,9 +79,9 @@ class StepFeatures:
         """Whether reading is a view of files, which the core need not copy."""
         return bool(self.features) and self.signal is None
 
-    def remarks(self, left_out: Mapping[str, int]) -> list[str]:
+    def remarks(self, left_out: LeftOut) -> list[str]:
         """A line for each reason for which something was left out or cut, and one for a stand-in."""
-        found = [f"{count:,} {reason}" for reason, count in left_out.items() if count]
+        found = left_out.lines()
         if self.signal is not None:
             found.append(f"the stream {STREAM} is a stand-in made from the annotations (signal {self.signal:g}), no evidence")
         return found
@@ -118,7 +118,7 @@ class SteppedVideos(ABC):
 
     def __init__(self, features: StepFeatures) -> None:
         self._features = features
-        self.left_out: Counter[str] = Counter()
+        self.left_out = LeftOut()
         """What :meth:`clips` left out or cut, by reason."""
 
     @property

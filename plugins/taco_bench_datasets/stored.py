@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -11,9 +12,7 @@ from typing import ClassVar
 import numpy as np
 
 from taco_bench.api import Clip, DataError, DataFolder, FeatureStreams, open_streams, sha256_of
-
-PREFIX = "v_"
-"""Of ActivityNet's ids, which file names may have or lack."""
+from taco_bench_datasets.covered import uncovered, video_names
 
 
 @dataclass(frozen=True)
@@ -31,7 +30,7 @@ class Annotations:
     remarks: Sequence[str] = ()
 
 
-class StoredDataset:
+class StoredDataset(ABC):
     """A data set of files; a subclass names its manifest, the files that it reads, and how.
 
     Args:
@@ -45,21 +44,21 @@ class StoredDataset:
     def __init__(self, root: str, features: str) -> None:
         self.folder, self.features = DataFolder(self.manifest, root), features
 
+    @abstractmethod
     def annotation_files(self) -> list[Path]:
         """The files that :meth:`annotations` reads, neither opened nor read here.
 
         Raises:
             DataError: one is missing.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def read_annotations(self) -> Annotations:
         """Read them.
 
         Raises:
             DataError: what is wrong, in which file, at which id.
         """
-        raise NotImplementedError
 
     @cached_property
     def annotations(self) -> Annotations:
@@ -71,12 +70,18 @@ class StoredDataset:
         return self.annotations.clips
 
     def remarks(self) -> list[str]:
-        """What was recognised, left out or counted, and features that no clip asks for."""
+        """What was recognised, left out or counted, features that no clip asks for, and clips that reach past theirs."""
         found = list(self.annotations.remarks)
-        for stream in self.streams if self.features else ():
-            unused = sum(name not in self._names for name in self._open.ids(stream))
-            found += [f"{unused} items of the stream {stream} belong to no clip"] if unused else []
+        for stream in self.streams if self.named else ():
+            unused = [name for name in self._open.ids(stream) if name not in self._names]
+            found += [f"{len(unused)} items of the stream {stream} belong to no clip, the first is {unused[0]}"] if unused else []
+            found += uncovered(self._open, stream, self.annotations.clips, self.annotations.durations)
         return found
+
+    @property
+    def named(self) -> str:
+        """The features that are named, or those that lie beside the annotations where none are; empty: none."""
+        return self.features
 
     @property
     def streams(self) -> tuple[str, ...]:
@@ -110,18 +115,18 @@ class StoredDataset:
 
     def files(self) -> list[Path]:
         """Annotations and features."""
-        return [*self.annotation_files(), *(self._open.files() if self.features else ())]
+        return [*self.annotation_files(), *(self._open.files() if self.named else ())]
 
     def fingerprints(self) -> dict[str, str]:
         """Their hashes."""
-        return {path.name: sha256_of(path) for path in self.annotation_files()} | (self._open.fingerprints() if self.features else {})
+        return {path.name: sha256_of(path) for path in self.annotation_files()} | (self._open.fingerprints() if self.named else {})
 
     @cached_property
     def _open(self) -> FeatureStreams:
-        if not self.features:
+        if not self.named:
             hint = f"--set data.features=FOLDER or s3d-hm=PATH,r152=PATH; `taco-bench data status {self.manifest}` says where to ask"
             raise DataError(f"no features of {self.manifest} are named", where="data.features", hint=hint)
-        return open_streams(self.features, self._names)
+        return open_streams(self.named, self._names)
 
     @cached_property
     def _names(self) -> set[str]:
@@ -136,6 +141,5 @@ def ready_cut(clip: Clip) -> tuple[str, ...]:
 
 def names_of(clip: Clip) -> Iterator[str]:
     """The names that files may have for a clip's features: the video's, with the prefix v_ or without, and the clip's."""
-    yield clip.video
-    yield clip.video.removeprefix(PREFIX) if clip.video.startswith(PREFIX) else PREFIX + clip.video
+    yield from video_names(clip)
     yield from ready_cut(clip)

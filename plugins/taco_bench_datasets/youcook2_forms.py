@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from taco_bench.api import DataFolder, read_pickle
-from taco_bench_datasets.annotation_files import malformed, read_csv, read_json
+from taco_bench_datasets.annotation_files import malformed, read_csv, read_object
 from taco_bench_datasets.segments import Segment
+from taco_bench_datasets.wording import FormError
 
 Names = tuple[str, ...]
 Paths = tuple[Path, ...]
@@ -53,14 +54,14 @@ def official(path: Path) -> list[Segment]:
 
 def _is_training(subset: object) -> bool:
     if subset not in SUBSETS:
-        raise ValueError(f"the subset is {subset!r}; subsets are {' and '.join(SUBSETS)}")
+        raise FormError(f"the subset is {subset!r}; subsets are {' and '.join(SUBSETS)}")
     return subset == "training"
 
 
 def _database(path: Path) -> Mapping[str, Any]:
-    found = read_json(path).get("database")
+    found = read_object(path).get("database")
     if not isinstance(found, dict):
-        raise malformed(path, "database", TypeError("expected an object of videos"))
+        raise malformed(path, "database", FormError("expected an object of videos"))
     return found
 
 
@@ -71,7 +72,7 @@ def dense(training: Path, validation: Path) -> list[Segment]:
 
 def _dense(path: Path, *, training: bool) -> list[Segment]:
     found = []
-    table = read_json(path)
+    table = read_object(path)
     prefix = "v_" if all(video.startswith("v_") for video in table) else ""  # one video's own id starts with it
     for video, entry in table.items():
         try:
@@ -118,7 +119,7 @@ def mmpt(training: Path, validation: Path, annotations: Path) -> list[Segment]:
 def _clips(path: Path) -> Sequence[Any]:
     found = read_pickle(path)
     if not isinstance(found, (list, tuple)):
-        raise malformed(path, "the whole", TypeError("expected a list of clips"))
+        raise malformed(path, "the whole", FormError("expected a list of clips"))
     return found
 
 

@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from taco_bench.api import DataError, Sampling, sha256_of
+from taco_bench_extractors.hub import HubError, from_hub
 
 if TYPE_CHECKING:
     import torch
 
+NAMES = ("model.safetensors", "pytorch_model.bin")
 MEAN = tuple(255 * value for value in (0.485, 0.456, 0.406))
 STD = tuple(255 * value for value in (0.229, 0.224, 0.225))
 
@@ -45,17 +47,19 @@ class ResNet152:
         path = Path(self.weights).expanduser()
         if path.is_file():
             return [path]
-        from transformers.utils import cached_file, logging
-
-        logging.disable_progress_bar()  # ours are the only bars
-        try:
-            for name in ("model.safetensors", "pytorch_model.bin"):
-                if found := cached_file(str(path) if path.is_dir() else self.weights, name, _raise_exceptions_for_missing_entries=False):
-                    return [Path(found)]
-        except (OSError, ValueError):
-            pass  # as if there were none
-        what = f"the weights {self.weights!r} are neither a file, nor a folder with model.safetensors, nor can they be fetched from the hub"
-        raise DataError(what, where="--weights", hint="--weights FILE, such as torchvision's resnet152-394f9c45.pth, or --weights FOLDER")
+        if path.is_dir():
+            found = next((path / name for name in NAMES if (path / name).is_file()), None)
+            why = f"the folder has no {' and no '.join(NAMES)}"
+        else:
+            found, why = None, "there is no such file or folder, and "
+            try:
+                found = from_hub(self.weights, NAMES)
+            except HubError as error:
+                why += str(error)
+        if found is None:
+            hint = "--weights FILE, such as torchvision's resnet152-394f9c45.pth, or --weights FOLDER with model.safetensors"
+            raise DataError(f"the weights {self.weights!r} cannot be had: {why}", where="--weights", hint=hint)
+        return [found]
 
     def fingerprint(self) -> str:
         """The hash of the checkpoint."""

@@ -3,7 +3,7 @@
 from taco_bench import hookimpl
 from taco_bench.hookspecs import Register
 from taco_bench_readers.mmt import Mmt
-from taco_bench_readers.npy import Howto100mNpy, NpyFolder, UniVLCsv
+from taco_bench_readers.npy import Howto100mNpy, MmptFirst, NpyFolder, UniVLCsv
 from taco_bench_readers.pickled import CollaborativeExperts, Howto100mPickle, Howto100mTorch, UniVLPickle
 from taco_bench_readers.special import Bmt, CrossTask, Mlds, MsTcn
 
@@ -12,6 +12,7 @@ from taco_bench_readers.special import Bmt, CrossTask, Mlds, MsTcn
 def taco_bench_readers(register: Register) -> None:
     """Add the readers."""
     register("npy-folder", NpyFolder, summary="a folder of ID.npy (MMPT, VideoCLIP, COIN)")
+    register("mmpt-first32", MmptFirst, summary="a folder of ID.npy, of each the first 32 rows (MMPT on MSR-VTT); only by name")
     register("howto100m-npy", Howto100mNpy, summary="a csv video_path,feature_path and its .npy files (antoine77340); :1.5 for its 3D")
     register("howto100m-pickle", Howto100mPickle, summary="a pickled list of {id, caption, 2d, 3d}: two streams (howto100m, YouCook2)")
     register("howto100m-torch", Howto100mTorch, summary="a torch file {2d: {id: tensor}, 3d: ...}: two streams (howto100m, MSR-VTT)")

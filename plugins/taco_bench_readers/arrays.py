@@ -13,6 +13,14 @@ from taco_bench.api import DataError
 Rows = npt.NDArray[np.floating[Any]]
 
 
+KINDS = {dict: "a dictionary", list: "a list", tuple: "a list", str: "a text", int: "a number", float: "a number", np.ndarray: "an array"}
+
+
+def kind_of(value: Any) -> str:
+    """What a value is, in words."""
+    return next((name for kind, name in KINDS.items() if isinstance(value, kind)), "something else")
+
+
 def read_npy(path: Path) -> np.ndarray:
     """The array of a ``.npy`` file; never a pickle.
 

@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from taco_bench.api import Track
+from taco_bench.api import DataError, Track
 from taco_bench_readers.arrays import Rows, as_rows, read_npy
 
 Load = Callable[[Path, str, Rows], Rows]
@@ -42,7 +42,11 @@ class FileSet:
     def read(self, stream: str, id: str) -> Track:
         """One item."""
         path = self.paths[stream][id]
-        values = as_rows(read_npy(path), path, id)
+        found = read_npy(path)
+        if found.ndim == 1:  # pooled files look so, and files cut off by one axis too: nothing to guess
+            hint = "save it as [1, width] if it stands for the whole video, else extract it again"
+            raise DataError(f"features have one axis, {list(found.shape)}, expected [rows, width]", where=f"{path}, id {id!r}", hint=hint)
+        values = as_rows(found, path, id)
         return Track(self._load(path, stream, values) if self._load else values, self.rates[stream])
 
     def files(self) -> Sequence[Path]:

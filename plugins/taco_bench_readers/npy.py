@@ -8,6 +8,7 @@ from pathlib import Path
 from taco_bench.api import DataError
 from taco_bench_readers.filesets import FileSet
 from taco_bench_readers.looks import is_ms_tcn, npy_files, npy_names
+from taco_bench_readers.shapes import refuse_transposed, taken_width
 from taco_bench_readers.special import is_special
 from taco_bench_readers.tables import beside, header_of, read_pairs
 
@@ -21,20 +22,39 @@ class NpyFolder:
         rate: rows a second.
     """
 
+    cut = "mmpt"
+
     def __init__(self, rate: float = 1.0) -> None:
         self.rate = rate
 
     def recognise(self, path: Path) -> str:
         """Files ``ID.npy``, and nothing that speaks for another form."""
         names = npy_names(path)
-        return f"files ID.npy, such as {names[0]}" if names and not is_special(path, names) else ""
+        if not names or is_special(path, names):
+            return ""
+        return f"files ID.npy, such as {taken_width(path / name for name in names) or names[0]}"
 
     def open(self, path: Path) -> FileSet:
         """The folder; not MS-TCN's, whose arrays are transposed."""
         if is_ms_tcn(path):
             what = "these lie beside groundTruth/ and mapping.txt, as MS-TCN's features, which are transposed (width, rows)"
             raise DataError(what, where=str(path), hint="--reader ms-tcn (or PATH:ms-tcn) reads them so")
-        return FileSet("mmpt", {ONE: self.rate}, lambda: {ONE: _folder(path)})
+        return FileSet(self.cut, {ONE: self.rate}, lambda: {ONE: _folder(path)})
+
+
+class MmptFirst(NpyFolder):
+    """The same files as MMPT reads them for MSR-VTT: of each clip the first 32 rows alone (max_video_len 32), whatever comes after; only by
+    this name. Other readers give all rows, of which a model takes ``model.max_video_tokens``, evenly spread.
+
+    Args:
+        rate: rows a second.
+    """
+
+    cut = "mmpt-first32"
+
+    def recognise(self, path: Path) -> str:
+        """Never: files do not say how many of their rows count."""
+        return ""
 
 
 class Howto100mNpy:
@@ -81,6 +101,7 @@ def _folder(path: Path) -> Mapping[str, Path]:
     found = npy_files(path) if path.is_dir() else {}
     if not found:
         raise DataError("there is no .npy file", where=str(path), hint="name the folder that holds ID.npy")
+    refuse_transposed(found.values(), path)
     return found
 
 
@@ -92,6 +113,7 @@ def _listed(table: Path, key: str, value: str, folder: Path) -> Mapping[str, Pat
         if id in found:
             raise DataError(f"the id {id!r} occurs twice", where=f"{table}, line {line}", hint="keep one row a video")
         found[id] = _npy(beside(folder / table.name, file))
+    refuse_transposed(found.values(), table)
     return found
 
 

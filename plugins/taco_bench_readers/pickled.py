@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from taco_bench.api import PICKLE_ENDINGS, DataError, Track, read_pickle
+from taco_bench_readers.arrays import kind_of
 from taco_bench_readers.filesets import OneFile
 from taco_bench_readers.looks import pickle_head, torch_head
 
@@ -124,7 +125,7 @@ def _expert_files(path: Path) -> list[Path]:
 
 def _by_id(found: Any, path: Path) -> Mapping[str, Any]:
     if not isinstance(found, dict) or not found or not all(isinstance(key, str) for key in found):
-        what = "is empty" if isinstance(found, (dict, list)) and not found else f"is no dictionary by id, but {type(found).__name__}"
+        what = "is empty" if isinstance(found, (dict, list)) and not found else f"is no dictionary by id, but {kind_of(found)}"
         raise DataError(f"the pickle {what}", where=str(path), hint="expected {id: array}; `taco-bench list reader` shows the known forms")
     return found
 
@@ -132,7 +133,7 @@ def _by_id(found: Any, path: Path) -> Mapping[str, Any]:
 def _transposed_list(found: Any, path: Path) -> Mapping[str, Mapping[str, Any]]:
     """From a list of ``{id, 2d, 3d}`` to arrays by stream and id."""
     if not isinstance(found, list) or not found:
-        what = "is empty" if found == [] else f"is no list, but {type(found).__name__}"
+        what = "is empty" if found == [] else f"is no list, but {kind_of(found)}"
         raise DataError(f"the pickle {what}", where=str(path), hint="expected a list of {id, caption, 2d, 3d}")
     arrays: dict[str, dict[str, Any]] = {stream: {} for stream in BOTH}
     for number, entry in enumerate(found):
@@ -169,5 +170,5 @@ def _numpy(value: Any, path: Path) -> Any:
     import torch
 
     if not isinstance(value, torch.Tensor):
-        raise DataError(f"a value is {type(value).__name__}, not a tensor", where=str(path), hint="expected {id: tensor}")
+        raise DataError(f"a value is {kind_of(value)}, not a tensor", where=str(path), hint="expected {id: tensor}")
     return value.float().numpy() if value.dtype == torch.bfloat16 else value.numpy()

@@ -10,12 +10,14 @@ from taco_bench.api import DataError
 from taco_bench_readers.arrays import Rows, columns
 from taco_bench_readers.filesets import FileSet
 from taco_bench_readers.looks import first_shape, npy_files, npy_names
+from taco_bench_readers.shapes import turned_width
 
 CROSSTASK = {"i3d-rgb": (0, 1024), "resnet152": (1024, 3072), "vggish": (3072, 3200)}
 """Columns of the release's arrays, by stream."""
 BMT = {"rgb": 25 / 64, "flow": 25 / 64, "vggish": 1 / 0.96}
 """Rows a second: I3D over stacks of 64 frames at 25 a second, VGGish over 0.96 s."""
 AVI = ".avi.npy"
+MS_TCN_WIDTH = 2048
 
 
 def is_special(path: Path, names: Sequence[str]) -> bool:
@@ -75,15 +77,15 @@ class Mlds:
 
 
 class MsTcn:
-    """MS-TCN's features (Breakfast, 50Salads, GTEA): ``ID.npy`` [2048, rows], transposed; never found by looking, only by this name.
+    """MS-TCN's features (Breakfast, 50Salads, GTEA): ``ID.npy`` [width, rows], transposed; never found by looking, only by this name. The
+    width is the first axis that the files share, 2048 in MS-TCN's own.
 
     Args:
         rate: rows a second: 15; 30 for 50Salads.
-        width: of a row, by which a file that is not transposed is told.
     """
 
-    def __init__(self, rate: float = 15.0, width: int = 2048) -> None:
-        self.rate, self.width = rate, width
+    def __init__(self, rate: float = 15.0) -> None:
+        self.rate = rate
 
     def recognise(self, path: Path) -> str:
         """Never: to turn an array round is nothing to guess."""
@@ -91,13 +93,16 @@ class MsTcn:
 
     def open(self, path: Path) -> FileSet:
         """The folder."""
-        return FileSet("mmpt", {"features": self.rate}, lambda: {"features": _some(npy_files(path), path, "ID.npy")}, self._turned)
+        found = _some(npy_files(path), path, "ID.npy")
+        width = turned_width(found.values(), MS_TCN_WIDTH)
 
-    def _turned(self, path: Path, stream: str, values: Rows) -> Rows:
-        if len(values) != self.width:
-            hint = "--reader npy-folder reads [rows, width]"
-            raise DataError(f"the array is {list(values.shape)}, not [{self.width}, rows]", where=str(path), hint=hint)
-        return values.T
+        def turned(file: Path, stream: str, values: Rows) -> Rows:
+            if len(values) != width:
+                hint = "--reader npy-folder reads [rows, width]"
+                raise DataError(f"the array is {list(values.shape)}, not [{width}, rows]", where=str(file), hint=hint)
+            return values.T
+
+        return FileSet("mmpt", {"features": self.rate}, lambda: {"features": found}, turned)
 
 
 def _part(path: Path, stream: str, values: Rows) -> Rows:

@@ -27,8 +27,12 @@ def read_pairs(path: Path, key: str, value: str) -> list[tuple[str, str, int]]:
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"the table cannot be read: {error}", where=str(path), hint="check the path; save it as UTF-8") from None
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        what = f"byte {error.object[error.start]:#04x} is not UTF-8"
+        raise DataError(what, where=f"{path}, line {line}", hint="save the table as UTF-8") from None
+    except OSError as error:
+        raise DataError(f"the table cannot be read: {error.strerror}", where=str(path), hint="check the path") from None
     reader = csv.reader(text.splitlines())
     names = [name.strip() for name in next(reader, [])]
     if key not in names or value not in names:

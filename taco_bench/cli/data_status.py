@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from taco_bench.manifests.status import FileStatus
 
 NOT_RIGHT = DataError.exit_code
-HEADERS = ("file", "required", "expected", "found", "state", "what")
+HEADERS = ("file", "required", "expected", "found", "SHA-256", "state", "what")
 
 
 @click.command()
@@ -39,8 +40,8 @@ def status(*, name: str | None, root: str, hash_all: bool, as_json: bool) -> int
     elif name:
         click.echo("\n".join(_lines(*found[0])))
     else:
-        rows = [[manifest.name, _summary(files), manifest.what] for manifest, files in found]
-        click.echo(tabulate(rows, headers=("set", "files", "what"), tablefmt="plain"))
+        rows = [[manifest.name, _summary(files), _hashes(files), manifest.what] for manifest, files in found]
+        click.echo(tabulate(rows, headers=("set", "files", "SHA-256", "what"), tablefmt="plain"))
     wrong = any(file.bad for _, files in found if name or _present(files) for file in files)
     return NOT_RIGHT if wrong else 0
 
@@ -59,8 +60,17 @@ def _summary(files: list[FileStatus]) -> str:
     return ", ".join(found) or "complete"
 
 
+def _hashes(files: list[FileStatus]) -> str:
+    """How many of the files that are there have the manifest's hash, another one, or one that nobody knows."""
+    counts = Counter(file.sha256 for file in files if file.sha256)
+    return ", ".join(f"{counts[state]} {state}" for state in ("OK", "differs", "not known", "not looked at") if counts[state])
+
+
 def _lines(manifest: Manifest, files: list[FileStatus]) -> list[str]:
-    rows = [[f.file.name, _required(f), _bytes(f.file.size), _bytes(f.size) if f.paths else "-", _state(f), f.file.what] for f in files]
+    rows = [
+        [f.file.name, _required(f), _bytes(f.file.size), _bytes(f.size) if f.paths else "-", f.sha256 or "-", _state(f), f.file.what]
+        for f in files
+    ]
     lines = [f"{manifest.name}: {manifest.what}", f"{_summary(files)}", ""]
     lines += tabulate(rows, headers=HEADERS, tablefmt="plain", disable_numparse=True).splitlines()
     lines += ["", f"ask:    {manifest.ask}", f"terms:  {manifest.terms}", f"source: {manifest.source}"]
@@ -91,6 +101,7 @@ def _as_json(manifest: Manifest, files: list[FileStatus]) -> dict[str, Any]:
             "note": f.note,
             "needed": f.needed,
             "found": [str(path) for path in f.paths][:1],
+            "found_sha256": f.sha256 or None,
             "found_size": f.size if f.paths else None,
         }
         for f in files

@@ -10,24 +10,33 @@ HINT = "a run takes over what stands still for a minute; of a machine that is go
 @click.command()
 @click.option("--superseded", is_flag=True, help="Also cells that a newer one has replaced in every table, and trainings without cells.")
 @click.option("--unfinished", is_flag=True, help="Also the states of trainings that are not done: they would begin anew.")
+@click.option("--cache", is_flag=True, help="Also the cache's feature stores whose files are gone, changed, or not used for 30 days.")
 @click.option("--yes", is_flag=True, help="Remove it; without this, nothing is touched.")
 @click.option("--results", default=None, help="Results folder.  [default: TACO_BENCH_RESULTS, else ./results]")
-def command(*, superseded: bool, unfinished: bool, yes: bool, results: str | None) -> None:
+def command(*, superseded: bool, unfinished: bool, cache: bool, yes: bool, results: str | None) -> None:
     """Show what the results folder no longer needs, and with --yes remove it. Figures that a table asks for always stay."""
     from taco_bench.cli.looking import looked_at
+    from taco_bench.plugins import load_plugins
+    from taco_bench.store.cache_gc import CacheWaste, cache_waste, remove_waste
     from taco_bench.store.gc import at_work, held_back, remove, waste
 
     store = looked_at(results)
-    found = waste(store, superseded=superseded, unfinished=unfinished)
+    found, cached = waste(store, superseded=superseded, unfinished=unfinished), list[CacheWaste]()
     for item in found:
         click.echo(f"{item.size / 2**20:8.2f} MiB  {item.path.relative_to(store.root)}  ({item.why})")
     if busy := at_work(store):
         click.echo(f"while anybody may be at work, only leases of the dead can go: {', '.join(busy)}; {HINT}", err=True)
     for line in held_back(store) if superseded else []:
         click.echo(line, err=True)
-    total = f"{len(found)} files, {sum(item.size for item in found) / 2**20:.1f} MiB"
+    if cache and not busy:
+        cached = cache_waste(load_plugins())
+        for each in cached:
+            click.echo(f"{each.size / 2**20:8.2f} MiB  {each.path}  ({each.why})")
+    sizes = [item.size for item in found] + [each.size for each in cached]
+    total = f"{len(sizes)} {'files and folders' if cached else 'files'}, {sum(sizes) / 2**20:.1f} MiB"
     if not yes:
-        click.echo(f"{total} would be removed; --yes removes them" if found else "nothing to remove")
+        click.echo(f"{total} would be removed; --yes removes them" if sizes else "nothing to remove")
         return
     remove(store, found)
+    remove_waste(cached)
     click.echo(f"{total} removed")

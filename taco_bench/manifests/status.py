@@ -15,6 +15,7 @@ SMALL = 16 * 2**20
 """Bytes up to which a file is hashed without being asked to."""
 
 State = Literal["ok", "here", "missing", "wrong"]
+Hash = Literal["OK", "differs", "not known", "not looked at", ""]
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class FileStatus:
         note: what differs, or what could not be checked.
         paths: what was found.
         size: bytes found.
+        sha256: how the hash of what was found compares with the manifest's, which may not be known; empty: nothing was found.
         needed: whether the data set cannot be read as long as it is missing: required, and no alternative is complete.
     """
 
@@ -36,6 +38,7 @@ class FileStatus:
     note: str
     paths: tuple[Path, ...]
     size: int
+    sha256: Hash
     needed: bool
 
     @property
@@ -78,11 +81,24 @@ def _paths(file: File, manifest: Manifest, root: str) -> tuple[Path, ...]:
 
 def _looked_at(file: File, paths: tuple[Path, ...], hash_all: bool, needed: bool) -> FileStatus:
     size = sum(path.stat().st_size for path in paths)
-    state, note = _compared(file, paths, size, hash_all) if paths else ("missing", "")
-    return FileStatus(file, state, note, paths, size, needed)
+    if not paths:
+        return FileStatus(file, "missing", "", paths, size, "", needed)
+    sha256 = _hashed(file, paths, size, hash_all)
+    return FileStatus(file, *_compared(file, paths, size, sha256), paths, size, sha256, needed)
 
 
-def _compared(file: File, paths: tuple[Path, ...], size: int, hash_all: bool) -> tuple[State, str]:
+def _hashed(file: File, paths: tuple[Path, ...], size: int, hash_all: bool) -> Hash:
+    """How the hash compares; a file of another size has another one."""
+    if file.sha256 == "unknown":
+        return "not known"
+    if file.size not in ("unknown", size):
+        return "differs"
+    if size > SMALL and not hash_all:
+        return "not looked at"
+    return "OK" if plain_sha256(*paths) == file.sha256 else "differs"
+
+
+def _compared(file: File, paths: tuple[Path, ...], size: int, sha256: Hash) -> tuple[State, str]:
     """The state of what was found, and why."""
     if file.count is not None and len(paths) != file.count:
         return "wrong", f"{len(paths)} files, expected {file.count}"
@@ -90,11 +106,11 @@ def _compared(file: File, paths: tuple[Path, ...], size: int, hash_all: bool) ->
         return "wrong", "empty"
     if file.size not in ("unknown", size):
         return "wrong", f"{size} bytes, expected {file.size}"
-    if file.sha256 == "unknown":
+    if sha256 == "not known":
         return "here", "its hash is not known" if file.size != "unknown" else "neither size nor hash are known"
-    if size > SMALL and not hash_all:
+    if sha256 == "not looked at":
         return "here", "not hashed; --hash does"
-    return ("ok", "") if plain_sha256(*paths) == file.sha256 else ("wrong", "another content: its SHA-256 differs")
+    return ("ok", "") if sha256 == "OK" else ("wrong", "another content: its SHA-256 differs")
 
 
 def plain_sha256(*paths: Path) -> str:

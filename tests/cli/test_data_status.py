@@ -81,3 +81,24 @@ def test_a_damaged_set(cli: Cli, tmp_path: Path) -> None:
 def test_errors(cli: Cli, tmp_path: Path) -> None:
     assert_told(cli("data", "status", "youcok2"), 2, "youcok2", "did you mean", "youcook2")
     assert_told(cli("data", "status", "msvd", "--root", tmp_path / "none"), 3, "does not exist")
+
+
+def test_hashes_are_told_by_file(cli: Cli, shared_data: Path, tmp_path: Path) -> None:
+    """OK, differs, not known; and not looked at where a file is large and nobody asked."""
+    told = {file["name"]: file["found_sha256"] for file in cli("data", "status", "msrvtt1k", "--root", shared_data, "--json").json["file"]}
+    asked = cli("data", "status", "msrvtt1k", "--root", shared_data, "--hash", "--json").json["file"]
+    assert set(told.values()) <= {"OK", "not looked at"}
+    assert {file["found_sha256"] for file in asked} == {"OK"}
+    (tmp_path / "youcook2").mkdir()
+    good = (shared_data / "youcook2" / "validation_youcook.csv").read_bytes()
+    (tmp_path / "youcook2" / "validation_youcook.csv").write_bytes(good.replace(b"a", b"b", 1))
+    (tmp_path / "youcook2" / "youcookii_train.csv").write_text("video_id,feature_file\n")
+    (tmp_path / "youcook2" / "train_list.txt").write_bytes((shared_data / "youcook2" / "train_list.txt").read_bytes())
+    found = cli("data", "status", "youcook2", "--root", tmp_path, "--hash")
+    lines = {line.split()[0]: line for line in found.out.splitlines() if line.strip()}
+    assert found.code == 3
+    assert "differs" in lines["validation_youcook.csv"]
+    assert "not known" in lines["youcookii_train.csv"]
+    assert "OK" in lines["train_list.txt"]
+    (line,) = (line for line in cli("data", "status", "--root", tmp_path, "--hash").out.splitlines() if line.startswith("youcook2"))
+    assert "1 OK, 1 differs, 1 not known" in line

@@ -9,7 +9,7 @@ import pytest
 from helpers.written import Malicious, write_pickle
 from hypothesis import given
 from hypothesis import strategies as st
-from taco_bench_datasets.annotation_files import read_csv, read_json, read_list
+from taco_bench_datasets.annotation_files import read_csv, read_json, read_list, read_object
 from taco_bench_datasets.held_out import held_out
 from taco_bench_datasets.raw_captions import captions_of, read_raw_captions
 
@@ -44,9 +44,9 @@ def test_a_json_with_a_byte_order_mark(tmp_path: Path) -> None:
         (read_list, b"", "is empty", ""),
         (read_list, b" \n\n", "is empty", ""),
         (read_list, b"a\nb\na\n", "'a' occurs twice", "line 3"),
-        (read_list, b"a\n\xff\xfe\n", "byte 2 (0xff) is not UTF-8", ""),
-        (read_json, b'{"a": [1,\n2', "no valid json", "line 2"),
-        (read_json, b"[1, 2]", "holds list, expected an object", ""),
+        (read_list, b"a\n\xff\xfe\n", "byte 0xff is not UTF-8", "line 2"),
+        (read_json, b'{"a": [1,\n2', "no valid JSON", "line 2, column 2"),
+        (read_object, b"[1, 2]", "holds a list, expected an object", ""),
         (lambda path: read_csv(path, ["id", "text"]), b"id,caption\n1,a\n", "no column 'text'; it has id, caption", "line 1"),
         (lambda path: read_csv(path, ["id", "text"]), b"id,text\nv1,a\nv2", "has no text", "line 3"),
         (lambda path: read_csv(path, ["id", "text"]), b"id,text\nv1,a\n,b\n", "has no id", "line 3"),

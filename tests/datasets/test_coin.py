@@ -157,7 +157,7 @@ def test_the_features_say_how_long_a_video_is(tmp_path: Path) -> None:
 
 WRONG: list[tuple[Any, str, str]] = [
     ("", "the file is empty", ""),
-    ('{"database": {"a"', "no whole JSON", "line 1"),
+    ('{"database": {"a"', "no valid JSON", "line 1"),
     ("[]", "the file has no video", ""),
     ("[1]", "not in COIN's form", ""),
     ({"a": 1}, "not in COIN's form", ""),
@@ -192,7 +192,7 @@ def test_a_file_that_is_wrong(tmp_path: Path, content: Any, message: str, where:
 def test_a_truncated_file(tmp_path: Path, keep: float) -> None:
     path = write(tmp_path) / "COIN.json"
     path.write_bytes(path.read_bytes()[: int(keep * path.stat().st_size)])
-    with pytest.raises(DataError, match="no whole JSON"):
+    with pytest.raises(DataError, match="no valid JSON"):
         Coin(str(tmp_path)).clips()
 
 
@@ -205,7 +205,11 @@ def test_one_list_of_two(tmp_path: Path) -> None:
 
 def test_no_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delenv("TACO_BENCH_DATA", raising=False)
-    for root, message in (("", "no folder is named"), (str(tmp_path / "nowhere"), "does not exist"), (str(tmp_path), r"has no COIN\.json")):
+    for root, message in (
+        ("", "no folder is named"),
+        (str(tmp_path / "nowhere"), "does not exist"),
+        (str(tmp_path), r"needs COIN\.json or coin_train_70"),
+    ):
         with pytest.raises(DataError, match=message):
             Coin(root).clips()
 

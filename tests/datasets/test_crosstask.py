@@ -309,7 +309,7 @@ def test_no_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         CrossTask().clips()
     with pytest.raises(DataError, match="does not exist"):
         CrossTask(str(tmp_path / "nowhere")).clips()
-    with pytest.raises(DataError, match=r"has no tasks_primary\.txt"):
+    with pytest.raises(DataError, match=r"needs tasks_primary\.txt"):
         CrossTask(str(tmp_path)).clips()
 
 

@@ -90,7 +90,7 @@ def test_clips_by_hand(tmp_path: Path, form: str) -> None:
 def test_no_word_is_lost_or_moved(texts: list[list[str]], least: int) -> None:
     """In any script: the text is kept as bytes."""
     names = [f"v{i}" for i in range(len(texts))]
-    clips, left_out = collect(table(**dict(zip(names, texts, strict=True))), names, ["train"] * len(names), Merging(least))
+    clips, left_out = collect(table(**dict(zip(names, texts, strict=True))).items(), Merging(least))
     for name, captions in zip(names, texts, strict=True):
         own = [clip for clip in clips if clip.video == name]
         assert " ".join(clip.captions[0] for clip in own).split() == " ".join(captions).split()
@@ -143,7 +143,7 @@ def test_the_index_of_many_clips_is_small_and_quick() -> None:
     names = [f"v{i}" for i in range(2_000)]
     one = table(v=["a b c d e"] * 100)["v"]
     started = time.perf_counter()
-    clips, _ = collect(dict.fromkeys(names, one), names, ["train"] * len(names), Merging())
+    clips, _ = collect(dict.fromkeys(names, one).items(), Merging())
     assert time.perf_counter() - started < 20
     assert len(clips) == 100_000
     arrays = (clips.owner, clips.number, clips.times, clips.spans)

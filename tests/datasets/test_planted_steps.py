@@ -1,7 +1,6 @@
 """Stand-in features: what the knob does, and segments in whole seconds."""
 
 import math
-from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from taco_bench_datasets.crosstask import STRETCH, CrossTask
 from taco_bench_datasets.planted_steps import planted_frames, step_code
-from taco_bench_datasets.step_segments import Segment, to_steps
+from taco_bench_datasets.step_segments import LeftOut, Segment, to_steps
 
 from taco_bench.api import Step, UserError
 
@@ -67,8 +66,8 @@ times = st.floats(-20, 60, allow_nan=False)
 @given(st.lists(st.tuples(times, times), max_size=6), st.one_of(st.none(), st.integers(1, 40)))
 def test_steps_are_the_seconds_that_a_segment_touches(pairs: list[tuple[float, float]], length: int | None) -> None:
     """Against the matrix of the official code: Y[floor(start):ceil(end), step] = 1, cut at both ends."""
-    counts: Counter[str] = Counter()
-    steps = to_steps([Segment(str(at), "text", *pair) for at, pair in enumerate(pairs)], length, counts)
+    counts = LeftOut()
+    steps = to_steps([Segment(str(at), "text", *pair) for at, pair in enumerate(pairs)], length, counts, "v1")
     found = np.zeros((60, 6), bool)
     for step in steps:
         found[step.start : step.end, int(step.label)] = True

@@ -46,7 +46,7 @@ def test_a_segment_that_cannot_be_used(changes: dict[str, object], why: str) -> 
 def test_an_end_past_the_video_is_cut_and_counted() -> None:
     kept, told = sound_segments([GOOD, replace(GOOD, end=12.5)], "error", "a.json")
     assert [segment.end for segment in kept] == [5.0, 10.0]
-    assert told == ["1 segments end after their video and are cut there"]
+    assert told == ["1 segments end after their video and are cut there, the first is v1_0 [2, 12.5], its video lasts 10 s"]
 
 
 def test_an_unknown_duration_cuts_nothing() -> None:

@@ -78,7 +78,7 @@ def test_features_that_no_clip_asks_for_are_counted(root: Path, tmp_path: Path) 
     folder = features(tmp_path / "s3d", {**SECONDS, "other": 5, "another": 6})
     assert call(["features", "build", "--from", str(folder), "--stream", "s3d-hm", "--out", str(tmp_path / "store")]) == 0
     told = YouCook2(str(root), f"s3d-hm={tmp_path / 'store'}", test="all").remarks()
-    assert "2 items of the stream s3d-hm belong to no clip" in told
+    assert "2 items of the stream s3d-hm belong to no clip, the first is another" in told
 
 
 def test_features_shorter_than_the_segment(root: Path, tmp_path: Path) -> None:
@@ -118,3 +118,17 @@ def test_fingerprints_follow_the_features(root: Path, tmp_path: Path) -> None:
 )
 def test_names_of_features(clip: Clip, names: list[str]) -> None:
     assert list(names_of(clip)) == names
+
+
+def test_clips_past_their_features_are_counted_and_named(root: Path, tmp_path: Path) -> None:
+    """tr1 has segments [0, 8], [10, 18] and [20, 28], and features of 15 s."""
+    told = YouCook2(str(root), f"s3d-hm={features(tmp_path / 's3d', {**SECONDS, 'tr1': 15})}", test="all").remarks()
+    assert told[-2:] == [
+        (
+            "1 clips of the stream s3d-hm begin after the end of their features and get the last row alone, "
+            "the first is tr1_2 [20, 28], features end at 15 s"
+        ),
+        "1 clips of the stream s3d-hm end after their features and are cut there, the first is tr1_1 [10, 18], features end at 15 s",
+    ]
+    whole = YouCook2(str(root), f"s3d-hm={features(tmp_path / 'whole', SECONDS)}", test="all").remarks()
+    assert not [line for line in whole if "stream" in line]

@@ -135,7 +135,7 @@ class TestBadInput:
     def test_a_truncated_json(self, tmp_path: Path) -> None:
         path = youcook2_json(tmp_path)
         path.write_bytes(path.read_bytes()[:200])
-        with pytest.raises(DataError, match="no valid json"):
+        with pytest.raises(DataError, match="no valid JSON"):
             YouCook2(str(tmp_path), test="all").clips()
 
     @pytest.mark.parametrize(
@@ -159,7 +159,7 @@ class TestBadInput:
     def test_an_unknown_subset(self, tmp_path: Path) -> None:
         path = youcook2_json(tmp_path)
         path.write_text(path.read_text().replace('"training"', '"trainin"', 1))
-        with pytest.raises(DataError, match=r"'tr1' is malformed .*the subset is 'trainin'"):
+        with pytest.raises(DataError, match=r"'tr1' is malformed: the subset is 'trainin'"):
             YouCook2(str(tmp_path), test="all").clips()
 
     @pytest.mark.parametrize(
@@ -184,7 +184,7 @@ class TestBadInput:
         path.write_text(json.dumps(document))
         dataset = YouCook2(str(tmp_path), test="all")
         assert next(clip for clip in dataset.clips() if clip.id == "tr1_2").end == 25
-        assert "1 segments end after their video and are cut there" in dataset.remarks()
+        assert "1 segments end after their video and are cut there, the first is tr1_2 [20, 28], its video lasts 25 s" in dataset.remarks()
 
     def test_a_csv_time_that_is_no_number(self, tmp_path: Path) -> None:
         youcook2_json(tmp_path)

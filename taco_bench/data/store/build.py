@@ -59,9 +59,18 @@ class Source:
             if not 0 < len(id.encode()) <= MOST_BYTES_OF_AN_ID or "\0" in id:
                 raise DataError(f"the id {id!r} cannot be stored", where=str(self.path), hint=f"ids have 1 to {MOST_BYTES_OF_AN_ID} bytes")
         if not ids:
-            what = "there are no features" if wanted is None else f"there are no features of any of the {len(wanted)} videos asked for"
-            raise DataError(what, where=str(self.path), hint="check the path; ids are the files' names or keys")
+            raise self._nothing(wanted)
         return ids
+
+    def _nothing(self, wanted: set[str] | None) -> DataError:
+        """What to tell where no id is left."""
+        there = sorted(self.files.ids())[:2]
+        if wanted is None or not there:
+            return DataError("there are no features", where=str(self.path), hint="check the path; ids are the files' names or keys")
+        asked = " and ".join(sorted(wanted)[:2])
+        what = f"there are no features of any of the videos or clips asked for, such as {asked}; there are those of {' and '.join(there)}"
+        hint = "ids are the files' names or keys; are these the features of another data set?"
+        return DataError(what, where=str(self.path), hint=hint)
 
 
 def build_store(

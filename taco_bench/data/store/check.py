@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from taco_bench.atomic import file_hash, replace_text, sha256_of
-from taco_bench.data.store.layout import REBUILD, StoreCard, StoredFile, fingerprint_of, read_card
+from taco_bench.data.store.layout import IDS, REBUILD, StoreCard, StoredFile, fingerprint_of, read_card
 from taco_bench.data.store.opened import Store
 from taco_bench.errors import DataError
 from taco_bench.reporting import Reporter
@@ -23,11 +23,23 @@ def check_store(folder: Path, reporter: Reporter) -> StoreCard:
     card = read_card(folder)
     problems = _problems(folder, card, reporter) or _index_problems(Store(folder), card)
     if problems:
-        hint = "build it anew from its source: taco-bench features build; or copy these files again"
+        hint = f"{REBUILD} from its source, {card.source}; or copy these files into {folder / card.data} again"
         raise DataError(
             f"the feature store has {len(problems)} fault{'s' * (len(problems) > 1)}: " + "; ".join(problems), where=str(folder), hint=hint
         )
     return card
+
+
+def checked_root() -> Path:
+    """Where it is noted what has been checked: a file a store and state, which names the store."""
+    return cache_root() / "checked"
+
+
+def checked_as(store: Store) -> str:
+    """The name of the note on a store in the state that its files are in."""
+    states = [(path.absolute(), path.stat()) for path in store.files()]
+    state = "\n".join(f"{path} {s.st_size} {s.st_mtime_ns} {s.st_ctime_ns} {s.st_ino}" for path, s in states)
+    return sha256_of(state)[:32]
 
 
 def check_once(store: Store, reporter: Reporter) -> None:
@@ -36,9 +48,7 @@ def check_once(store: Store, reporter: Reporter) -> None:
     Raises:
         DataError: a file has another content than the card says; names all such files.
     """
-    states = [(path.absolute(), path.stat()) for path in store.files()]
-    state = "\n".join(f"{path} {s.st_size} {s.st_mtime_ns} {s.st_ctime_ns} {s.st_ino}" for path, s in states)
-    done = cache_root() / "checked" / sha256_of(state)[:32]
+    done = checked_root() / checked_as(store)
     if done.is_file():
         return
     problems = _problems(store.folder, store.card, reporter)
@@ -73,4 +83,5 @@ def _index_problems(store: Store, card: StoreCard) -> list[str]:
     rows = [len(store.track(id).values) for id in (ids[0], ids[-1])] if ids else []
     widths = {np.shape(store.track(id).values)[1] for id in ids[:1]}
     good = len(ids) == card.items and min(rows, default=0) > 0 and widths == {card.width}
-    return [] if good else ["the index does not fit store.json"]
+    told = f"store.json says {card.items} items {card.width} wide, {IDS} and the shards have {len(ids)}"
+    return [] if good else [f"{told}: they do not belong together"]

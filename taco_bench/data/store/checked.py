@@ -21,7 +21,7 @@ class Checker:
     """
 
     def __init__(self, source: str) -> None:
-        self.source, self.width, self._first = source, 0, ""
+        self.source, self.width, self._first, self._rows = source, 0, "", 0
 
     def checked(self, id: str, track: Track) -> npt.NDArray[np.float16]:
         """The values [rows, width] as they are stored.
@@ -33,13 +33,20 @@ class Checker:
         values = _as_array(track.values, where)
         _check_shape(values, where)
         if self.width and values.shape[1] != self.width:
-            turned = " It looks transposed." if values.shape[0] == self.width else ""
-            hint = f"mend or remove the file.{turned}"
+            hint = "mend or remove the file" + self._turned(len(values))
             raise DataError(f"rows are {values.shape[1]} wide, those of {self._first!r} {self.width}", where=where, hint=hint)
         _check_numbers(values, where)
         _check_times(track, len(values), where)
-        self.width, self._first = values.shape[1], self._first or id
+        if not self._first:
+            self.width, self._first, self._rows = values.shape[1], id, len(values)
         return np.asarray(values, np.float16)
+
+    def _turned(self, rows: int) -> str:
+        """Whether an array of another width may be turned round, or all may be."""
+        if rows == self.width:
+            return "; it looks transposed"
+        both = f"; both have {rows} rows: if all are transposed, [width, rows], `taco-bench list reader` says which reader turns them"
+        return both if rows == self._rows > 1 else ""
 
 
 def _as_array(values: Any, where: str) -> npt.NDArray[Any]:

@@ -4,6 +4,7 @@
 |---|---|---|
 | howto100m | ``int(s r) : int(e r) + 1`` at r rows a second | antoine77340/howto100m and followers |
 | mmpt | ``int(s r) : int(e r)`` | fairseq MMPT, VideoCLIP |
+| mmpt-first32 | the first 32 rows of what mmpt gives, of a whole video too | fairseq MMPT on MSR-VTT (max_video_len 32) |
 | univl | ``int(s) : int(e) + 1``: one row a second | microsoft/UniVL |
 | crosstask | ``floor(s r) : ceil(e r)``, as the labels of each second are set | DmZhukov/CrossTask, COIN |
 | fraction | ``int(s n / d) : int(e n / d)`` of n rows over d seconds | v-iashin/BMT |
@@ -11,7 +12,9 @@
 | whole | every row: the code base knows no segments | collaborative-experts, MLDS |
 | clip | every row: the files hold clips that are cut already | howto100m's pickles |
 
-Whatever the rule: an end past the video is clipped, and a cut without a row falls back to the row nearest to it.
+Whatever the rule: an end past the video is clipped, and a cut without a row falls back to the row nearest to it. A segment that begins
+after the last row's end is such a cut too: it gets the last row however far away that is, as no code base leaves such a clip out of its
+pool. :meth:`taco_bench.data.store.streams.FeatureStreams.end` is what data sets count and name such clips by.
 """
 
 from __future__ import annotations
@@ -56,6 +59,8 @@ RULES: dict[str, Rule] = {
 }
 """From a segment to its first row and the one after its last, before clipping. "whole" and "clip" cut nothing."""
 
+FIRST = {"mmpt-first32": ("mmpt", 32)}
+"""Rules that keep the first so many rows of what another rule gives."""
 NO_TIMES = np.empty(0)
 WHOLE = ("whole", "clip")
 """Rules that take every row."""
@@ -72,6 +77,17 @@ def row_times(
     return np.asarray(np.arange(rows) + 0.5, np.float64) * (1 / rate if rate is not None else (duration or 0.0) / rows)
 
 
+def rows_end(rule: str, rows: int, rate: float | None, times: npt.NDArray[np.floating] | None, duration: float | None) -> float | None:
+    """Where the rows of a video end, in seconds, as :func:`cut` sees it; None where nothing is cut or nothing says when they are."""
+    if rule in WHOLE:
+        return None
+    if duration and (rule == "fraction" or (rate is None and times is None)):
+        return duration
+    if times is not None:
+        return float(times[-1] + (times[-1] - times[-2]) / 2 if rows > 1 else times[-1])
+    return None if rate is None else rows / rate
+
+
 def cut(
     rule: str,
     rows: int,
@@ -84,7 +100,7 @@ def cut(
     """The first row of a segment and the one after its last; never empty.
 
     Args:
-        rule: a name of :data:`RULES` or :data:`WHOLE`.
+        rule: a name of :data:`RULES`, :data:`FIRST` or :data:`WHOLE`.
         rows: of the whole video, at least 1.
         rate: rows a second, where known.
         times: [rows] the middle of each row, where the format says.
@@ -95,6 +111,10 @@ def cut(
     Raises:
         DataError: the segment ends before it begins, or the rows' times are not known.
     """
+    if rule in FIRST:
+        under, most = FIRST[rule]
+        first, last = cut(under, rows, rate, times, start, end, duration)
+        return first, min(last, first + most)
     if rule in WHOLE or (start is None and end is None):
         return 0, rows
     if end is not None and end < (start or 0.0):

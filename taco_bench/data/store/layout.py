@@ -111,6 +111,15 @@ def read_card(folder: Path) -> StoreCard:
             return StoreCard(**found)
     except FileNotFoundError:
         raise DataError("there is no feature store", where=str(folder), hint=REBUILD) from None
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        raise DataError(f"the feature store's card cannot be read: {error!r}", where=str(path), hint=REBUILD) from None
+    except OSError as error:
+        raise DataError(f"the feature store's card cannot be read: {error.strerror}", where=str(path), hint=REBUILD) from None
+    except ValueError:  # no JSON, or no UTF-8
+        what = "it is empty" if not path.stat().st_size else "it is truncated or no JSON"
+        raise DataError(f"the feature store's card cannot be read: {what}", where=str(path), hint=REBUILD) from None
+    except KeyError as error:
+        raise DataError(f"the feature store's card cannot be read: it has no {error}", where=str(path), hint=REBUILD) from None
+    except TypeError:
+        raise DataError(
+            "the feature store's card cannot be read: it is not of a feature store's form", where=str(path), hint=REBUILD
+        ) from None
     raise DataError(f"the feature store has schema {schema}, this version reads {SCHEMA}", where=str(path), hint=REBUILD)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from taco_bench.atomic import sha256_of
 from taco_bench.data.store.build import Source, build_store, is_built, skipped_line
+from taco_bench.data.store.cached import note_use, state_of, stores_root
 from taco_bench.data.store.check import check_once
 from taco_bench.data.store.choose import Chosen, choose_reader, is_store, pick_stream, recognised
 from taco_bench.data.store.layout import SCHEMA, read_card
@@ -15,7 +16,6 @@ from taco_bench.data.store.streams import FeatureStreams
 from taco_bench.errors import DataError
 from taco_bench.plugins import Plugins, load_plugins
 from taco_bench.reporting import Lines, Reporter
-from taco_bench.resources import cache_root
 from taco_bench.sources import source_hash
 
 HINT = "STREAM=PATH, STREAM=PATH:READER, several of them with commas between, or a FOLDER that holds a store or a sub-folder a stream"
@@ -97,20 +97,22 @@ def _stores(wanted: str, path: Path, reader: str, videos: Collection[str] | None
 
 def _cached(source: Source, name: str, chosen: Chosen, plugins: Plugins, reporter: Reporter) -> Store:
     """The store of a source in the cache, built now where it is not there."""
-    folder = cache_root() / "stores" / _key(source, chosen, plugins)
+    state = state_of(source.files.files())
+    folder = stores_root() / _key(source, state, chosen, plugins)
     if not is_built(folder):
         reporter.say(f"{source.path}: {chosen.name}{', recognised by ' + chosen.why if chosen.why else ''}; a store is built in {folder}")
         line = skipped_line(build_store(folder, source, name, reporter, keep=True))
         if line:
             reporter.say(f"{source.path}: {line}")
+    note_use(folder, source.path, chosen.name, state)
     return Store(folder)
 
 
-def _key(source: Source, chosen: Chosen, plugins: Plugins) -> str:
-    """What the content of the store depends on; files by their size and time, since hashing them takes as long as building."""
+def _key(source: Source, files: str, chosen: Chosen, plugins: Plugins) -> str:
+    """What the content of the store depends on: which videos too, since a store of all that a folder holds would be another one, with
+    another fingerprint, for whoever asks for a few.
+    """
     component = plugins.get("reader", chosen.name.partition(":")[0])
-    stats = [(path, path.stat()) for path in sorted(source.files.files())]
-    files = "\n".join(f"{path.absolute()} {stat.st_size} {stat.st_mtime_ns}" for path, stat in stats)
     videos = "" if source.videos is None else "\n".join(sorted(source.videos))
     own = "".join(source_hash(function) for function in (build_store, FeatureStreams))
     parts = (str(SCHEMA), source.stream, chosen.name, component.version, source_hash(component.factory), own, files, videos)

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from taco_bench.data.store.cuts import cut, row_times
+from taco_bench.data.store.cuts import cut, row_times, rows_end
 from taco_bench.data.store.tracks import Track
 from taco_bench.errors import DataError
 
@@ -96,6 +96,15 @@ class FeatureStreams:
             hint = "give the rate to the reader, or a duration to the clip"
             raise DataError(f"nothing says when the rows of {id!r} are", where=f"stream {stream!r}", hint=hint)
         return offset + found[first:last]
+
+    def end(self, stream: str, id: str, duration: float | None = None) -> float | None:
+        """Where the rows of a video end, in seconds; None where the files hold clips or nothing says when the rows are.
+
+        Raises:
+            KeyError: the stream has no such id.
+        """
+        track = self._sources[stream].track(id)
+        return rows_end(self._sources[stream].cut, len(track.values), track.rate, track.times, duration)
 
     def per_second(self, stream: str, id: str, duration: float | None = None) -> Rows:
         """[seconds, width] a whole video at one row a second: the row nearest in time to the middle of each.

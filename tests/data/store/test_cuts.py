@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taco_bench.data.store.cuts import RULES, WHOLE, cut
+from taco_bench.data.store.cuts import FIRST, RULES, WHOLE, cut, rows_end
 from taco_bench.data.store.streams import nearest
 from taco_bench.errors import DataError
 
@@ -67,3 +67,39 @@ def test_nearest_is_nearest(times: list[float], wanted: list[float]) -> None:
     ordered = np.sort(np.array(times))
     for place, time in zip(nearest(ordered, np.array(wanted)), wanted, strict=True):
         assert abs(ordered[place] - time) == np.abs(ordered - time).min()
+
+
+@pytest.mark.parametrize(
+    ("rule", "rows", "rate", "times", "duration", "end"),
+    [
+        ("mmpt", 30, 1.5, None, None, 20.0),
+        ("mmpt", 30, None, None, 60.0, 60.0),  # spread over the whole
+        ("mmpt", 30, 1.5, None, 60.0, 20.0),  # the rate says where they end, not the video
+        ("fraction", 14, 25 / 64, None, 35.0, 35.0),
+        ("times", 3, None, [1.0, 3.0, 5.0], 60.0, 6.0),
+        ("mmpt", 30, None, None, None, None),
+        ("whole", 30, 1.0, None, 60.0, None),
+    ],
+)
+def test_where_the_rows_end(
+    rule: str, rows: int, rate: float | None, times: list[float] | None, duration: float | None, end: float | None
+) -> None:
+    assert rows_end(rule, rows, rate, None if times is None else np.array(times), duration) == end
+
+
+@given(st.sampled_from(sorted(RULES)), st.integers(1, 200), st.floats(0.1, 30), seconds, seconds)
+def test_what_begins_past_the_end_gets_the_last_row(rule: str, rows: int, rate: float, after: float, length: float) -> None:
+    rate = 1.0 if rule == "univl" else rate
+    times = (np.arange(rows) + 0.5) / rate if rule == "times" else None
+    end = rows_end(rule, rows, rate, times, rows / rate)
+    assert end is not None
+    start = end + 1 / rate + after
+    assert cut(rule, rows, rate, times, start, start + length, rows / rate) == (rows - 1, rows)
+
+
+@given(st.sampled_from(sorted(FIRST)), st.integers(1, 200), st.floats(0.5, 3), seconds, seconds)
+def test_the_first_rows_of_another_rule(rule: str, rows: int, rate: float, start: float, length: float) -> None:
+    under, most = FIRST[rule]
+    assert cut(rule, rows, rate, None, None, None, None) == (0, min(rows, most))
+    first, last = cut(under, rows, rate, None, start, start + length, None)
+    assert cut(rule, rows, rate, None, start, start + length, None) == (first, first + min(last - first, most))

@@ -296,7 +296,7 @@ def test_skipped_items_are_recorded(tmp_path: Path) -> None:
 def test_only_the_videos_that_are_asked_for(tmp_path: Path) -> None:
     assert build(tmp_path, some(), videos={"v3", "v5", "none"}).items == 2
     assert list(Store(tmp_path)) == ["v3", "v5"]
-    with pytest.raises(DataError, match="no features of any of the 1 videos"):
+    with pytest.raises(DataError, match="no features of any of the videos or clips asked for, such as none; there are those of v0 and v1"):
         build(tmp_path, some(), videos={"none"})
 
 
