@@ -48,7 +48,7 @@ def make(
     from taco_bench.jobs.launch import Failed, not_begun, work_off  # torch is imported below here
     from taco_bench.jobs.ready import Ready
 
-    ready = Ready(plugins, reporter)
+    ready = Ready(plugins, reporter, store)
     lost = ready.lost(todo)
     rest = [job for job in todo if job.cell not in lost]
     if not rest:

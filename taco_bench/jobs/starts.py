@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 from taco_bench.config import Experiment
 from taco_bench.errors import ConfigError, InfeasibleError, UserError
 from taco_bench.store.cells import Store
+from taco_bench.store.identity import chain_of, id_of
 from taco_bench.store.leases import is_surely_dead, read
 from taco_bench.store.ledger import asked
+from taco_bench.store.seen import Seen, load_seen
 
 if TYPE_CHECKING:
     from taco_bench.jobs.plan import Job
@@ -139,6 +141,21 @@ def parse_reference(reference: str) -> tuple[str, str, str]:
         hint = "a training's id (taco-bench explain shows it), or SUITE@DATA:ROW, such as paper/pretrain@howto100m:s3d-hm"
         raise UserError(f"{reference!r} names no training to start from", where="--init", hint=hint)
     return suite, data, row
+
+
+def seen_by_starts(job: Job, store: Store) -> tuple[dict[str, Seen], list[str]]:
+    """What each training that a job goes back to has seen, by id, the nearest first; and a line about each of which that is not known.
+
+    A training without steps has seen nothing.
+
+    Raises:
+        DataError: a list of what was seen is not whole.
+    """
+    chain = [id_of(parts) for parts in chain_of(job.parts["training"]) if parts["configuration"]["train"]["steps"]]
+    found = {training: load_seen(store.seen(training)) for training in chain}
+    why = "from which it starts, is not compared with the splits evaluated: no list of its videos is there; it is of an earlier taco-bench"
+    unknown = [f"the training {training}, {why}, or was removed" for training, seen in found.items() if seen is None]
+    return {training: seen for training, seen in found.items() if seen is not None}, unknown
 
 
 def missing_start(job: Job, store: Store) -> UserError | None:
