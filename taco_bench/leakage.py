@@ -136,7 +136,7 @@ def seen_before(clips: Mapping[str, Sequence[Clip]], own: World, training: str, 
     found = []
     for (kind, (key, hashes)), split in itertools.product(looks.items(), ("val", "test")):
         asked = clips.get(split, ())
-        shared = [asked[at] for at in np.flatnonzero(holds(hashes, [key(clip) for clip in asked]))]
+        shared = list(itertools.compress(asked, holds(hashes, [key(clip) for clip in asked])))
         if shared:
             examples = tuple(clip.id for clip in shared[:EXAMPLES])
             found.append(Leak(kind, (f"the training {training}", split), len(shared), len(asked), examples))

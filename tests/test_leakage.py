@@ -320,7 +320,7 @@ class TestStarts:
         assert find(of_youtube(0, 10), starts=seen(trained, "other")) == []
 
     def test_the_remedy_is_an_option_of_the_starts_data_set(self, find: Find) -> None:
-        with pytest.raises(DataError, match="--data leaving-out --set data.exclude=FILE, a file with the ids"):
+        with pytest.raises(DataError, match=r"--data leaving-out --set data\.exclude=FILE, a file with the ids"):
             find(of_youtube(0, 10), starts=seen(of_youtube(12, 40), "leaving-out"))
 
 
