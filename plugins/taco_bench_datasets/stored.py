@@ -71,12 +71,12 @@ class StoredDataset:
         return self.annotations.clips
 
     def remarks(self) -> list[str]:
-        """What was recognised, left out or counted, and features that no clip asks for."""
+        """What was recognised, left out or counted, features that no clip asks for, and those that a store was built without."""
         found = list(self.annotations.remarks)
         for stream in self.streams if self.features else ():
             unused = sum(name not in self._names for name in self._open.ids(stream))
             found += [f"{unused} items of the stream {stream} belong to no clip"] if unused else []
-        return found
+        return found + (self._open.left_out(self._names) if self.features else [])
 
     @property
     def streams(self) -> tuple[str, ...]:

@@ -102,6 +102,7 @@ def work(
         "data": prepared.fingerprints,
         "tagger": prepared.tagger,
         "skipped": prepared.skipped,
+        "left_out": prepared.left_out,
         "remarks": prepared.remarks,
         "splits": {split: _split_hash(clips) for split, clips in prepared.clips.items() if clips},
         "versions": versions(experiment, plugins),
