@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from taco_bench.jobs.launch import Failed
 
 
+WIDEST = 80
+"""Columns up to which what commands are for is lined up."""
+
+
 class Made(NamedTuple):
     """A table that is made.
 
@@ -86,7 +90,7 @@ class Outcome:
 
 
 def next_steps(experiment: Experiment, seeds: int, words: Sequence[str]) -> str:
-    """What to try next, given what was just run; each line is a command as it stands.
+    """What to try next, given what was just run; each line, pasted as it stands, is a command.
 
     Args:
         experiment: that was run.
@@ -103,8 +107,8 @@ def next_steps(experiment: Experiment, seeds: int, words: Sequence[str]) -> str:
             others = without(words, "--tokens", sets=("tokens=",))
             lines.append((_run(others, "--tokens", "noun,verb", "--tokens", "det,adp"), "which tokens matter"))
     lines.append(("taco-bench list", "everything that can be put in its place"))
-    widest = max(len(line) for line, _ in lines)
-    return "\n".join(["", "try next:", *(f"  {line:<{widest}}  {why}" for line, why in lines)])
+    widest = min(WIDEST, max(len(line) for line, _ in lines))
+    return "\n".join(["", "try next:", *(f"  {line:<{widest}}  # {why}" for line, why in lines)])  # a comment for the shell, too
 
 
 def _run(words: Sequence[str], *more: str) -> str:
