@@ -515,11 +515,14 @@ def test_a_preset_that_depends_on_the_options_of_the_data_set() -> None:
     def preset(protocol: str = "long", **_: object) -> dict[str, object]:
         return {"encoder": "tiles", "tagger": "wordlist", "sampler": "random:1", "train.steps": 7 if protocol == "short" else 70}
 
+    def broken() -> dict[str, object]:
+        return {}
+
     plugins = Plugins()
     for component in load_plugins(third_party=False).all():
         plugins.add(component)
     plugins.add(Component("data", "mine", Protocolled, "mine", "mine", "1", preset=preset))
-    plugins.add(Component("data", "bad", Protocolled, "mine", "mine", "1", preset=dict))
+    plugins.add(Component("data", "bad", Protocolled, "mine", "mine", "1", preset=broken))
     steps = [resolve([{"data": data}], plugins).train.steps for data in ("mine", "mine:short", {"type": "mine", "protocol": "long"})]
     assert steps == [70, 7, 70]
     assert resolve([{"data": "mine:short", "train": {"steps": 3}}], plugins).train.steps == 3
