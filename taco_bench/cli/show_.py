@@ -60,6 +60,7 @@ def _show_component(kind: str, name: str, *, third_party: bool) -> None:
     ]
     if rows:
         click.echo("\n" + tabulate(rows, headers=["option", "type", "default", ""], tablefmt="plain", disable_numparse=True))
-    if component.preset:
-        click.echo("\nfor experiments on it:")
-        click.echo(tabulate([[f"  {key}", value] for key, value in component.preset.items()], tablefmt="plain", disable_numparse=True))
+    preset = component.preset_with({})
+    if preset:
+        click.echo(f"\nfor experiments on it{', with its options as they are by default' if callable(component.preset) else ''}:")
+        click.echo(tabulate([[f"  {key}", value] for key, value in preset.items()], tablefmt="plain", disable_numparse=True))
