@@ -76,6 +76,10 @@ class DataError(UserError):
     exit_code = 3
 
 
+class AbsentStreamError(DataError):
+    """A feature stream that the data set does not have here; a suite leaves such a row out and says why, as long as another can be run."""
+
+
 class PluginError(UserError):
     """A plugin that fails to load, breaks its contract, or clashes with another; exit code 4."""
 

@@ -40,7 +40,7 @@ class Register(Protocol):
         factory: Callable[..., Any],
         *,
         summary: str,
-        preset: Mapping[str, Any] | None = None,
+        preset: Mapping[str, Any] | Callable[..., Mapping[str, Any]] | None = None,
         reads: tuple[str, ...] = (),
         fallback: str | None = None,
         locations: tuple[str, ...] = (),
@@ -54,7 +54,8 @@ class Register(Protocol):
             factory: called with the component's options as keyword arguments.
             summary: one line for ``taco-bench list``.
             preset: data sets only. Options for experiments on this data set, by dotted key (``{"model.width": 64}``); the command line
-                and a configuration file override them.
+                and a configuration file override them. Or a function to it from those of the data set's options that are given, as they
+                are written: it takes any, and whether they are valid is found later.
             reads: samplers only. Losses ("l1", "l2") of which at least one must be trained for the sampler to have scores to read.
             locations: options that say where files lie; they are no part of a cell's id, the files' fingerprints are.
             distinct_captions: data sets only. No caption describes clips of two splits, and no two splits share features: where they do,

@@ -2,17 +2,20 @@
 
 The same id or source video in two splits stops a run unless it is acknowledged by name. Equal captions and near-identical features are
 counted and told; they stop a run only where the data set declares its captions distinct.
+
+So does the same id or source video in the training split of a start, or of what that started from, and in a split that is evaluated or
+validated on; :mod:`taco_bench.store.seen` says which ids mean the same. Training splits may share what they like.
 """
 
 from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +29,10 @@ from taco_bench.errors import DataError
 from taco_bench.plugins import Plugins
 from taco_bench.resources import cache_root
 from taco_bench.sources import source_hash
+from taco_bench.store.seen import Seen, World, holds, plain_video, video_of, world_of
+
+if TYPE_CHECKING:
+    from taco_bench.store.seen import Hashes
 
 NEAR_IDENTICAL = 0.9999
 """Cosine of two clips' mean features, the training clips' mean taken off, from which they count as near-identical."""
@@ -40,7 +47,7 @@ class Leak:
 
     Attributes:
         kind: "same-id", "same-video", "same-caption" or "near-identical-features".
-        splits: the two, the earlier first.
+        splits: the two, the earlier first; a start's is called "the training ID".
         count: clips of the later split that share it with the earlier.
         of: clips of the later split.
         examples: some of them.
@@ -63,8 +70,14 @@ class Leak:
         return f"{start}{where}: {self.count} of {self.of} clips, such as {', '.join(self.examples)}"
 
 
-def find_leaks(experiment: Experiment, prepared: Prepared, plugins: Plugins) -> list[Leak]:
-    """What the splits share; computed once for each state of the data.
+def find_leaks(experiment: Experiment, prepared: Prepared, plugins: Plugins, starts: Mapping[str, Seen] | None = None) -> list[Leak]:
+    """What the splits share, computed once for each state of the data; and what they share with the trainings of the starts.
+
+    Args:
+        experiment: whose data.
+        prepared: the data.
+        plugins: for the components.
+        starts: what each training has seen that this one goes back to, by id.
 
     Raises:
         DataError: a leak that stops the run and is not acknowledged; names the kind and some clips.
@@ -74,8 +87,59 @@ def find_leaks(experiment: Experiment, prepared: Prepared, plugins: Plugins) -> 
     for leak in found:
         if leak.stops and not leak.acknowledged:
             what = f"{leak.count} of {leak.of} {leak.splits[1]} clips have the {leak.kind.replace('-', ' ')} as {leak.splits[0]} clips"
-            hint = f"mend the splits, or --acknowledge {leak.kind}, which is printed under every table"
-            raise DataError(what, where=f"data set {experiment.data['type']}, clips such as {', '.join(leak.examples)}", hint=hint)
+            raise _stopped(what, leak, experiment, "mend the splits")
+    own = world_now(experiment, prepared, plugins) if starts else None
+    for training, seen in (starts or {}).items():
+        assert own is not None
+        for plain in seen_before(prepared.clips, own, training, seen):
+            leak = _judged(_plain(plain), distinct, experiment)
+            if not leak.acknowledged:
+                what = f"{leak.count} of {leak.of} {leak.splits[1]} clips have the {leak.kind.replace('-', ' ')} as clips that the"
+                raise _stopped(f"{what} training {training} has seen, from which it starts", leak, experiment, _remedy(seen, plugins))
+            found.append(leak)
+    return found
+
+
+def _stopped(what: str, leak: Leak, experiment: Experiment, remedy: str) -> DataError:
+    hint = f"{remedy}, or --acknowledge {leak.kind}, which is printed under every table"
+    return DataError(what, where=f"data set {experiment.data['type']}, clips such as {', '.join(leak.examples)}", hint=hint)
+
+
+def _remedy(seen: Seen, plugins: Plugins) -> str:
+    """How to make the start without what it must not see."""
+    name = seen.world.data["type"]
+    known = name in plugins.names("data") and "exclude" in plugins.options("data", name)
+    how = f": --data {name} --set data.exclude=FILE, a file with the ids of these videos, one a line" if known else ""
+    return f"make the start again without them{how}"
+
+
+def world_now(experiment: Experiment, prepared: Prepared, plugins: Plugins) -> World:
+    """What the ids of an experiment's data mean."""
+    files = {name: value for name, value in prepared.fingerprints.items() if name != "text encoder"}
+    videos = (video_of(clip) for clips in prepared.clips.values() for clip in clips)
+    return world_of(experiment.data, plugins.get("data", experiment.data["type"]).locations, files, videos)
+
+
+def seen_before(clips: Mapping[str, Sequence[Clip]], own: World, training: str, seen: Seen) -> list[Leak]:
+    """What a training has seen of the val and the test split, where ids can be compared.
+
+    Args:
+        clips: of each split.
+        own: what their ids mean.
+        training: id of the training.
+        seen: by it.
+    """
+    same = own.same(seen.world)
+    looks: dict[str, tuple[Callable[[Clip], str], Hashes]] = {"same-id": (lambda clip: clip.id, seen.clips)} if same else {}
+    if same or (own.youtube and seen.world.youtube):
+        looks["same-video"] = (lambda clip: plain_video(video_of(clip)), seen.videos)
+    found = []
+    for (kind, (key, hashes)), split in itertools.product(looks.items(), ("val", "test")):
+        asked = clips.get(split, ())
+        shared = list(itertools.compress(asked, holds(hashes, [key(clip) for clip in asked])))
+        if shared:
+            examples = tuple(clip.id for clip in shared[:EXAMPLES])
+            found.append(Leak(kind, (f"the training {training}", split), len(shared), len(asked), examples))
     return found
 
 
@@ -114,7 +178,7 @@ def shared_between_splits(clips: dict[str, list[Clip]], features: Features) -> l
     vectors = {split: _means(features, clips[split]) for split in splits}
     looks: dict[str, Callable[[str, str], list[Clip]]] = {
         "same-id": partial(_same, clips, lambda clip: {clip.id}),
-        "same-video": partial(_same, clips, lambda clip: {clip.video or clip.id}),
+        "same-video": partial(_same, clips, lambda clip: {video_of(clip)}),
         "same-caption": partial(_same, clips, lambda clip: {" ".join(caption.casefold().split()) for caption in clip.captions}),
         "near-identical-features": partial(_near, clips, vectors),
     }

@@ -52,12 +52,19 @@ class Component:
     summary: str
     distribution: str
     version: str
-    preset: Mapping[str, Any] = field(default_factory=dict)
+    preset: Mapping[str, Any] | Callable[..., Mapping[str, Any]] = field(default_factory=dict)
     reads: tuple[str, ...] = ()
     fallback: str | None = None
     locations: tuple[str, ...] = ()
     distinct_captions: bool = False
     reported_as: str | Callable[..., str] = ""
+
+    def preset_with(self, spec: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The preset of a data set whose spec names some of its options."""
+        if not callable(self.preset):
+            return self.preset
+        with calling(self, "gave no preset"):
+            return dict(self.preset(**{key: value for key, value in spec.items() if key != "type"}))
 
 
 def check_component(component: Component) -> None:
@@ -232,7 +239,7 @@ def _collector(kind: str, source: Source, found: list[Component]) -> hookspecs.R
         factory: Callable[..., Any],
         *,
         summary: str,
-        preset: Mapping[str, Any] | None = None,
+        preset: Mapping[str, Any] | Callable[..., Mapping[str, Any]] | None = None,
         reads: tuple[str, ...] = (),
         fallback: str | None = None,
         locations: tuple[str, ...] = (),

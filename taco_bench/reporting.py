@@ -28,6 +28,15 @@ class Reporter(Protocol):
         """A bar of ``total`` steps of which ``done`` are behind us."""
 
 
+def left(done: int, total: int, seconds: float) -> str:
+    """How long the rest takes if ``done`` of ``total`` steps took these seconds: ", about 12 min left"; empty where nothing is known."""
+    if not done or done >= total:
+        return ""
+    rest = (total - done) * seconds / done
+    told = f"{rest:.0f} s" if rest < 90 else f"{rest / 60:.0f} min" if rest < 5400 else f"{rest / 3600:.1f} h"
+    return f", about {told} left"
+
+
 class Named:
     """Another reporter, with a name before everything that it shows.
 
@@ -70,13 +79,14 @@ class Lines:
     @contextmanager
     def bar(self, what: str, total: int, done: int = 0) -> Iterator[Advance]:
         """A line now and then."""
-        position, last = done, time.monotonic()
+        position, last, began = done, time.monotonic(), time.monotonic()
 
         def advance(steps: int = 1, text: str = "") -> None:
             nonlocal position, last
             position += steps
             if time.monotonic() - last > SECONDS_BETWEEN_LINES:
                 last = time.monotonic()
-                self.say(f"{what}: {position}/{total}  {text}".rstrip())
+                rest = left(position - done, total - done, last - began)
+                self.say(f"{what}: {position}/{total}{rest}  {text}".rstrip())
 
         yield advance

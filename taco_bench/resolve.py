@@ -112,9 +112,14 @@ def _preset(asked: Mapping[str, Any], plugins: Plugins, problems: list[UserError
     """What the data set declares for experiments on it."""
     spec = asked.get("data") or {}
     try:
-        return _parsed(nested(plugins.get("data", str(spec.get("type", DEFAULTS["data"]))).preset), plugins, problems)
+        component = plugins.get("data", str(spec.get("type", DEFAULTS["data"])))
     except UserError:
         return {}  # named when the data field itself is checked
+    try:
+        return _parsed(nested(component.preset_with(spec)), plugins, problems)
+    except UserError as error:
+        problems.append(error)
+        return {}
 
 
 def _component_field(
@@ -304,7 +309,8 @@ def _sampler_problems(experiment: Experiment, plugins: Plugins) -> list[UserErro
     what = (
         f"the sampler {name!r} sends {negatives} negatives an anchor through fusion: about {needed:.1f} GiB a step; the bound is {bound:g}"
     )
-    hint = f"--sampler cascade, a smaller train.batch_size, or --set train.fusion_memory={needed + 1:.0f}"
+    other = "" if name == DEFAULTS["sampler"] else f"--sampler {DEFAULTS['sampler']}, "
+    hint = f"{other}a smaller train.batch_size, or --set train.fusion_memory={needed + 1:.0f}"
     return [InfeasibleError(what, where="--sampler", hint=hint)]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from taco_bench.errors import ConfigError, DataError
 from taco_bench.leakage import Leak, find_leaks, shared_between_splits
 from taco_bench.plugins import Component, Plugins, load_plugins
 from taco_bench.resolve import resolve
+from taco_bench.store.seen import Seen, seen_by, world_of
 
 SPLITS = ("train", "val", "test")
 BASES = np.random.default_rng(0).normal(size=(5, 6)).astype(np.float32)
@@ -169,6 +171,13 @@ def test_counts_are_those_of_a_search_pair_by_pair(found: tuple[Clips, dict[str,
         assert set(leak.examples) <= {clip.id for clip in clips[leak.splits[1]]}
 
 
+class LeavingOut:
+    """A data set that can be made without some videos."""
+
+    def __init__(self, exclude: str = "") -> None:
+        self.exclude = exclude
+
+
 Find = Callable[..., list[Leak]]
 
 
@@ -176,13 +185,20 @@ Find = Callable[..., list[Leak]]
 def find(empty_cache: Path) -> Find:
     """Looks for leaks as a run does."""
 
-    def look(clips: Clips, distinct: bool = False, acknowledge: tuple[str, ...] = (), store: FeatureStore | None = None) -> list[Leak]:
+    def look(
+        clips: Clips,
+        distinct: bool = False,
+        acknowledge: tuple[str, ...] = (),
+        store: FeatureStore | None = None,
+        starts: dict[str, Seen] | None = None,
+    ) -> list[Leak]:
         plugins = Plugins()
         plugins.add(Component("data", "memory", Memory, "in memory", "test", "0", distinct_captions=distinct))
+        plugins.add(Component("data", "leaving-out", LeavingOut, "in memory", "test", "0"))
         plugins.add(Component("encoder", "memory", Memory, "in memory", "test", "0"))
         experiment: Experiment = builders.experiment().model_copy(update={"acknowledge": acknowledge})
         state = {"clips": str(sorted((split, *map(str, found)) for split, found in clips.items()))}
-        return find_leaks(experiment, Prepared(clips, store or far(clips), {}, builders.TinyText(), state), plugins)
+        return find_leaks(experiment, Prepared(clips, store or far(clips), {}, builders.TinyText(), state), plugins, starts)
 
     return look
 
@@ -251,6 +267,61 @@ class TestWhatStops:
         path.write_text("[{")
         assert find(clips) == first
         assert path.read_text() != "[{"
+
+
+def seen(clips: Clips, data: str = "memory", training: str = "0123abcd", **options: object) -> dict[str, Seen]:
+    """What a training on these clips has seen, as :func:`find_leaks` takes it; their data set has files."""
+    videos = [clip.video for some in clips.values() for clip in some]
+    return {training: seen_by(clips["train"], world_of({"type": data, **options}, (), {"file": "1f"}, videos))}
+
+
+def youtube(split: str, first: int, count: int = 4) -> list[Clip]:
+    videos = [f"abcdefgh{at:02d}A" for at in range(first, first + count)]
+    return [Clip(f"{split}-{at}", split, (f"{split} caption {at}",), video) for at, video in enumerate(videos)]
+
+
+def of_youtube(train: int, test: int) -> Clips:
+    """Videos from two numbers on, four a split."""
+    return {"train": youtube("train", train), "test": youtube("test", test)}
+
+
+class TestStarts:
+    def test_a_video_that_the_start_has_seen_stops(self, find: Find) -> None:
+        with pytest.raises(DataError) as caught:
+            find(of_youtube(0, 10), starts=seen(of_youtube(12, 40), "other"))
+        assert caught.value.lines() == [
+            "2 of 4 test clips have the same video as clips that the training 0123abcd has seen, from which it starts",
+            "  where: data set memory, clips such as test-2, test-3",
+            "  try:   make the start again without them, or --acknowledge same-video, which is printed under every table",
+        ]
+
+    def test_acknowledged_it_is_told(self, find: Find) -> None:
+        (leak,) = find(of_youtube(0, 10), starts=seen(of_youtube(12, 40), "other"), acknowledge=("same-video",))
+        assert leak.told() == "LEAK, acknowledged: same video in the training 0123abcd and test: 2 of 4 clips, such as test-2, test-3"
+
+    def test_each_training_of_a_chain_is_compared(self, find: Find) -> None:
+        chain = seen(of_youtube(20, 40), "other") | seen(of_youtube(13, 40), "other", "beef")
+        with pytest.raises(DataError, match="training beef has seen"):
+            find(of_youtube(0, 10), starts=chain)
+
+    def test_training_videos_may_be_seen_twice(self, find: Find) -> None:
+        assert find(of_youtube(0, 10), starts=seen(of_youtube(0, 40), "other")) == []
+        assert find(of_youtube(0, 10), starts=seen(of_youtube(0, 40))) == []
+
+    def test_other_names_of_another_data_set_are_not_compared(self, find: Find) -> None:
+        clips = world()
+        trained = {"train": [replace(clip, split="train") for clip in clips["test"]]}
+        assert find(clips, starts=seen(trained, "other")) == []
+        with pytest.raises(DataError, match="same id as clips that the training"):
+            find(clips, starts=seen(trained))
+
+    def test_clip_ids_of_another_data_set_are_never_compared(self, find: Find) -> None:
+        trained = {"train": [replace(clip, id=f"test-{at}") for at, clip in enumerate(youtube("train", 30))]}
+        assert find(of_youtube(0, 10), starts=seen(trained, "other")) == []
+
+    def test_the_remedy_is_an_option_of_the_starts_data_set(self, find: Find) -> None:
+        with pytest.raises(DataError, match=r"--data leaving-out --set data\.exclude=FILE, a file with the ids"):
+            find(of_youtube(0, 10), starts=seen(of_youtube(12, 40), "leaving-out"))
 
 
 class TestAcknowledging:

@@ -453,6 +453,13 @@ class Absent:
         raise AssertionError("never asked")
 
 
+class Protocolled:
+    """A data set with an option on which its preset depends."""
+
+    def __init__(self, protocol: str = "long") -> None:
+        self.protocol = protocol
+
+
 def with_tagger(fallback: str | None) -> Plugins:
     """The first-party plugins, with a spaCy that is not installed."""
     plugins = Plugins()
@@ -502,6 +509,27 @@ def test_where_no_tagger_is_needed_none_is_announced_or_missed() -> None:
 
 
 # Data sets of third parties
+
+
+def test_a_preset_that_depends_on_the_options_of_the_data_set() -> None:
+    def preset(protocol: str = "long", **_: object) -> dict[str, object]:
+        return {"encoder": "tiles", "tagger": "wordlist", "sampler": "random:1", "train.steps": 7 if protocol == "short" else 70}
+
+    def broken() -> dict[str, object]:
+        return {}
+
+    plugins = Plugins()
+    for component in load_plugins(third_party=False).all():
+        plugins.add(component)
+    plugins.add(Component("data", "mine", Protocolled, "mine", "mine", "1", preset=preset))
+    plugins.add(Component("data", "bad", Protocolled, "mine", "mine", "1", preset=broken))
+    steps = [resolve([{"data": data}], plugins).train.steps for data in ("mine", "mine:short", {"type": "mine", "protocol": "long"})]
+    assert steps == [70, 7, 70]
+    assert resolve([{"data": "mine:short", "train": {"steps": 3}}], plugins).train.steps == 3
+    with pytest.raises(ConfigError) as caught:
+        resolve([{"data": "bad:short"}], plugins)
+    assert caught.value.exit_code == 4
+    assert "data 'bad' of mine 1 gave no preset" in caught.value.lines()[0]
 
 
 def test_a_preset_of_another_type_is_left_aside() -> None:

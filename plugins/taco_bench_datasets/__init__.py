@@ -16,7 +16,7 @@ STORED = (
     ("activitynet", activitynet.ActivityNet, activitynet.PRESET, "long videos with a paragraph each; R@1, R@5, R@50 on val_1"),
     ("msvd", listed.Msvd, listed.PRESET, "short clips with about 40 captions; every test caption is a query"),
     ("didemo", listed.Didemo, listed.PRESET, "personal videos with a paragraph each"),
-    ("crosstask", crosstask.CrossTask, crosstask.PRESET, "instructional videos of 18 tasks with ordered steps; step localization"),
+    ("crosstask", crosstask.CrossTask, crosstask.preset_of, "instructional videos of 18 tasks with ordered steps; step localization"),
     ("coin", coin.Coin, coin.PRESET, "instructional videos of 180 tasks with 778 steps; action segmentation"),
     ("ms-tcn", ms_tcn.MsTcn, ms_tcn.PRESET, "Breakfast, 50Salads or GTEA: the class of every frame; action segmentation"),
 )

@@ -18,7 +18,7 @@ from taco_bench_datasets.planted_steps import Signal
 from taco_bench_datasets.step_features import StepFeatures, SteppedVideos
 from taco_bench_datasets.step_segments import to_steps
 
-PRESET = {"encoder": "s3d-hm", "task.type": "action-segmentation", "model.video_layers": 4}
+PRESET = {"encoder": "s3d-hm", "task.type": "action-segmentation", "model.video_layers": 4, "train.fusion_memory": 20.0}
 """The video module of the pre-trained model (P 4.2)."""
 
 Share = Annotated[float, Field(ge=0, lt=1)]

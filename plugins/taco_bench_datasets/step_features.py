@@ -80,11 +80,11 @@ class StepFeatures:
         return bool(self.features) and self.signal is None
 
     def remarks(self, left_out: LeftOut) -> list[str]:
-        """A line for each reason for which something was left out or cut, and one for a stand-in."""
+        """A line for each reason for which something was left out or cut, one for a stand-in, one for a store that lacks some videos."""
         found = left_out.lines()
         if self.signal is not None:
             found.append(f"the stream {STREAM} is a stand-in made from the annotations (signal {self.signal:g}), no evidence")
-        return found
+        return found + (self._opened.left_out(set(self.videos())) if self._opened else [])
 
     def files(self) -> list[Path]:
         """Those of the features."""

@@ -70,13 +70,13 @@ class StoredDataset(ABC):
         return self.annotations.clips
 
     def remarks(self) -> list[str]:
-        """What was recognised, left out or counted, features that no clip asks for, and clips that reach past theirs."""
+        """What was recognised or left out, features that no clip asks for, clips that reach past theirs, and what a store lacks."""
         found = list(self.annotations.remarks)
         for stream in self.streams if self.named else ():
             unused = [name for name in self._open.ids(stream) if name not in self._names]
             found += [f"{len(unused)} items of the stream {stream} belong to no clip, the first is {unused[0]}"] if unused else []
             found += uncovered(self._open, stream, self.annotations.clips, self.annotations.durations)
-        return found
+        return found + (self._open.left_out(self._names) if self.named else [])
 
     @property
     def named(self) -> str:

@@ -32,6 +32,7 @@ class ActionSegmentation:
         stride: rows from one window to the next in testing; logits are averaged where windows overlap.
         train_stride: rows from one window to the next in training.
         epochs: over the training windows.
+        steps: of the head's optimizer at most, which bounds its time (--steps is of the training before it); none: all of the epochs.
         learning_rate: of Adam.
         clip_norm: the gradient's norm is clipped to this.
         batch_size: windows a step.
@@ -44,11 +45,13 @@ class ActionSegmentation:
         stride: Positive = 16,
         train_stride: Positive = 8,
         epochs: Positive = 8,
+        steps: Positive | None = None,
         learning_rate: PositiveReal = 5e-5,
         clip_norm: PositiveReal = 2.0,
         batch_size: Positive = 16,
     ) -> None:
         self.video_encoder, self.window, self.stride, self.train_stride = video_encoder, window, stride, train_stride
+        self.steps = steps
         self.epochs, self.learning_rate, self.clip_norm, self.batch_size = epochs, learning_rate, clip_norm, batch_size
 
     columns = COLUMNS

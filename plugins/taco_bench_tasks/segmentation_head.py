@@ -5,7 +5,8 @@ A function of the trained model, the recipe and the seed alone: interrupted, it 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from taco_bench_tasks.segmentation_labels import Integers
 
 Floats = npt.NDArray[np.float32]
+MANY = 2_000
+"""Steps from which a head that nobody has bounded says how long it will be."""
 IGNORED = -100
 """The class of rows after the end of a short window; cross-entropy leaves them out."""
 
@@ -69,14 +72,26 @@ class Segmenter:
         parameters = [*self.head.parameters(), *(self.network.parameters() if self.fine_tunes else ())]
         optimizer = torch.optim.Adam(parameters, lr=recipe.learning_rate)
         self.network.train(self.fine_tunes)
-        steps = -(-len(rows) // recipe.batch_size)
-        with self.trained.reporter.bar("segmentation head", recipe.epochs * steps) as advance:
-            for epoch in range(recipe.epochs):
-                order = numpy_stream(self.trained.seed, "action-segmentation/order", epoch).permutation(len(rows))
-                for number, some in enumerate(np.array_split(order, steps)):
-                    loss = self._step(windows, some, epoch * steps + number, parameters, optimizer)
-                    advance(1, f"cross-entropy {loss:.3f}")
+        total = self._steps(len(rows))
+        with self.trained.reporter.bar("segmentation head", total) as advance:
+            for step, some in enumerate(itertools.islice(self._batches(len(rows)), total)):
+                loss = self._step(windows, some, step, parameters, optimizer)
+                advance(1, f"cross-entropy {loss:.3f}")
         self.network.train(False)
+
+    def _steps(self, windows: int) -> int:
+        """How many steps there are; many, which nobody has bounded, are announced."""
+        recipe = self.recipe
+        every = recipe.epochs * -(-windows // recipe.batch_size)
+        if recipe.steps is None and every > MANY:
+            self.trained.reporter.say(f"the segmentation head is trained for {every:,} steps; --set task.steps=N trains it for fewer")
+        return min(every, recipe.steps or every)
+
+    def _batches(self, windows: int) -> Iterator[Integers]:
+        """The windows of each step, epoch after epoch, each in an order of its own."""
+        for epoch in range(self.recipe.epochs):
+            order = numpy_stream(self.trained.seed, "action-segmentation/order", epoch).permutation(windows)
+            yield from np.array_split(order, -(-windows // self.recipe.batch_size))
 
     def _step(
         self, windows: Windows, some: Integers, step: int, parameters: Sequence[nn.Parameter], optimizer: torch.optim.Optimizer

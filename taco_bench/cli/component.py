@@ -31,6 +31,7 @@ def lines_of(component: Component) -> Iterator[str]:
     ]
     if rows:
         yield "\n" + tabulate(rows, headers=["option", "type", "default", ""], tablefmt="plain", disable_numparse=True)
-    if component.preset:
-        yield "\nfor experiments on it:"
-        yield tabulate([[f"  {key}", value] for key, value in component.preset.items()], tablefmt="plain", disable_numparse=True)
+    preset = component.preset_with({})
+    if preset:
+        yield f"\nfor experiments on it{', with its options as they are by default' if callable(component.preset) else ''}:"
+        yield tabulate([[f"  {key}", value] for key, value in preset.items()], tablefmt="plain", disable_numparse=True)

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from taco_bench.reporting import SECONDS_BETWEEN_LINES, Advance
+from taco_bench.reporting import SECONDS_BETWEEN_LINES, Advance, left
 
 
 class Terminal:
@@ -47,7 +47,7 @@ class Terminal:
     def bar(self, what: str, total: int, done: int = 0) -> Iterator[Advance]:
         """A bar; without a terminal a line at every tenth of the way, and every ten seconds."""
         task = self.progress.add_task(what, total=total, completed=done, text="")
-        position, told, last = done, done * 10 // max(1, total), time.monotonic()
+        position, told, last, began = done, done * 10 // max(1, total), time.monotonic(), time.monotonic()
 
         def advance(steps: int = 1, text: str = "") -> None:
             nonlocal position, told, last
@@ -55,8 +55,9 @@ class Terminal:
             self.progress.update(task, advance=steps, text=text or self.progress.tasks[task].fields["text"])
             tenth, late = position * 10 // max(1, total), time.monotonic() - last > SECONDS_BETWEEN_LINES
             if not self.console.is_terminal and ((total >= 100 and tenth > told) or late):
+                rest = left(position - done, total - done, time.monotonic() - began) if late else ""
                 told, last = tenth, time.monotonic()
-                self.say(f"{what}: {position}/{total}  {text}".rstrip())
+                self.say(f"{what}: {position}/{total}{rest}  {text}".rstrip())
 
         try:
             yield advance

@@ -99,9 +99,19 @@ def seeds_of(options: dict[str, Any], usual: int) -> list[int]:
 
 def grid(options: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     """Each point of the grid: its label, made of what differs between points, and its raw options."""
-    axes = [[(name, value) for value in options[name]] for name in GRID if options[name]]
-    for point in _side_by_side(axes) if options.get("side_by_side") else itertools.product(*axes):
+    for point in _points(options):
         yield ", ".join(f"{name} {value}" for name, value in point if len(options[name]) > 1), _raw(point)
+
+
+def each_alone(options: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The options of each point of the grid alone."""
+    for point in _points(options):
+        yield {**options, **dict.fromkeys(GRID, ()), **{name: (value,) for name, value in point}}
+
+
+def _points(options: dict[str, Any]) -> Iterator[tuple[tuple[str, Any], ...]]:
+    axes = [[(name, value) for value in options[name]] for name in GRID if options[name]]
+    yield from _side_by_side(axes) if options.get("side_by_side") else itertools.product(*axes)
 
 
 def once(options: dict[str, Any]) -> dict[str, Any]:

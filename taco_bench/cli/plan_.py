@@ -44,7 +44,7 @@ def command(obj: dict[str, Any], /, suite: str, *, as_json: bool, **options: Any
     for table in tables:
         if path := own_file(table):
             refuse_namesake(store, table.title, path)
-    found = [(table, states_of(table.every, store, asked(store, table.title))) for table in tables]
+    found = [(table, states_of(table.every, store, asked(store, table.title), table.options)) for table in tables]
     if as_json:
         records = [_json(table, states) for table, states in found]
         click.echo(json.dumps(records[0] if len(records) == 1 else records, indent=1))

@@ -62,6 +62,7 @@ def command(obj: dict[str, Any], /, suite: str, **options: Any) -> int:
             third_party=obj["third_party"],
             fail_fast=options["fail_fast"],
             force=options["force"],
+            words=tables[0].options,
         )
     made = [suite_table(table, store, failures_of(table.every, store)) for table in tables]
     paths = [save(table, store, tables[0].suite.task) for table in made]

@@ -6,7 +6,8 @@ from typing import Any
 
 import click
 
-from taco_bench.cli.options import EXPERIMENT, OUTPUT, WORK, grid, launcher_of, reporter_of, seeds_of, shared, with_options
+from taco_bench.cli.options import EXPERIMENT, OUTPUT, WORK, each_alone, grid, launcher_of, reporter_of, seeds_of, shared, with_options
+from taco_bench.cli.words import words_of
 
 EXAMPLES = """\b
 Examples:
@@ -29,7 +30,7 @@ def command(obj: dict[str, Any], /, **options: Any) -> int:
     Each configuration is trained once a seed, and the first of them once more on shuffled captions, which must land at chance. What is
     in the results folder already is not trained again; an interrupted training goes on where it was.
     """
-    points = list(grid(options))
+    points, words = list(grid(options)), [words_of(alone) for alone in each_alone(options)]
     with reporter_of(options) as reporter:
         from taco_bench.cli.run_jobs import run
 
@@ -43,5 +44,6 @@ def command(obj: dict[str, Any], /, **options: Any) -> int:
             launcher=launcher_of(options),
             fail_fast=options["fail_fast"],
             force=options["force"],
+            words=words,
         )
     return outcome.show(quiet=options["quiet"], json_=options["as_json"])

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from taco_bench.cli.run_output import Outcome
+from taco_bench.cli.run_output import Made, Outcome
 from taco_bench.cli.working import complain, make
 from taco_bench.config import Experiment
 from taco_bench.jobs.devices import resolve_device
@@ -39,8 +39,9 @@ def run(
     launcher: dict[str, Any],
     fail_fast: bool,
     force: bool,
+    words: Sequence[Sequence[str]],
 ) -> Outcome:
-    """Run the grid."""
+    """Run the grid; ``words`` holds of each point those of the command line that ask for it alone."""
     started = time.monotonic()
     plugins = load_plugins(third_party)
     complain(plugins, reporter)
@@ -50,10 +51,11 @@ def run(
     controls = [_controls(lines[0], seeds, plugins, starts) for lines in tables]
     store.check_writable()
     every = [line for lines in [*tables, *controls] for line in lines]
-    failed = make(unique_jobs(every), plugins, store, reporter, launcher, third_party=third_party, fail_fast=fail_fast, force=force)
+    how = {"third_party": third_party, "fail_fast": fail_fast, "force": force}
+    failed = make(unique_jobs(every), plugins, store, reporter, launcher, **how, words=words[0])
     outcome = Outcome(store=store, seeds=len(seeds), failed=list(failed.values()))
     for lines, trained in zip(tables, controls, strict=True):
-        _add_table(outcome, lines, trained, plugins)
+        _add_table(outcome, lines, trained, plugins, words)
     outcome.seconds = time.monotonic() - started
     return outcome
 
@@ -104,19 +106,21 @@ def _by_table(lines: Sequence[Line]) -> Iterator[list[Line]]:
         yield list(group)
 
 
-def _add_table(outcome: Outcome, lines: Sequence[Line], controls: Sequence[Line], plugins: Plugins) -> None:
+def _add_table(outcome: Outcome, lines: Sequence[Line], controls: Sequence[Line], plugins: Plugins, words: Sequence[Sequence[str]]) -> None:
     """Make the table of some lines from the store, and save it; none where no cell is there."""
     store = outcome.store
-    results = [group for group in (_group(line, store) for line in lines) if group.cells]
-    if not results:
+    made = [(line, group) for line in lines if (group := _group(line, store)).cells]
+    if not made:
         return
+    results = [group for _, group in made]
     trained = [replace(_group(line, store), label=line.name.rpartition("/")[2].replace("-", " ")) for line in controls]
     data = results[0].experiment.data
     table = run_table(results, [group for group in trained if group.cells], store, reported_as(plugins.get("data", data["type"]), data))
     cells = [cell["id"] for group in results for cell in group.cells]
     text = as_text(table, "github", choices(results[0].experiment.task["type"]))
     path = save_table(store, "run-" + id_of({"cells": sorted(cells)}), {"md": text})
-    outcome.tables.append((table, path, [store.cell_file(cell) for cell in cells], results[0].experiment))
+    asked_with = words[int(made[0][0].name)]  # the name of a row is the number of its point
+    outcome.tables.append(Made(table, path, [store.cell_file(cell) for cell in cells], results[0].experiment, asked_with))
 
 
 def _group(line: Line, store: Store) -> Group:

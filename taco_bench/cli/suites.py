@@ -7,9 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import click
-
-from taco_bench.cli.options import CONTROL, EXPERIMENT, once, seeds_of, shared, with_options
+from taco_bench.cli.options import once, seeds_of, shared
+from taco_bench.cli.words import words_of
 from taco_bench.errors import UserError
 from taco_bench.plugins import Plugins
 from taco_bench.reporting import Reporter
@@ -36,25 +35,8 @@ def expanded(name: str, options: dict[str, Any], plugins: Plugins, reporter: Rep
             raise UserError(f"{suite.name} is about the task {task}", where="--task", hint="leave it out")
     below, above = shared(options)
     starts = Starts(Store(results_root(options["results"])), plugins, reporter.say)
-    layers, seeds, words = [once(options), *above], seeds_of(options, SEEDS), _words(options)
+    layers, seeds, words = [once(options), *above], seeds_of(options, SEEDS), words_of(options, "data")
     return [replace(expand(suite, data, [below], layers, seeds, plugins, reporter.say, starts), options=words) for data in sets]
-
-
-def _words(options: dict[str, Any]) -> tuple[str, ...]:
-    """What was given on the command line beside the suite and its data sets, and changes what is made, as words."""
-    words: list[str] = []
-    for option in _known():
-        value = options.get(str(option.name))
-        if option.is_flag:
-            words += [option.opts[0]] if value else []
-        elif option.name != "data" and value is not None:
-            words += [word for item in (value if option.multiple else [value]) for word in (option.opts[0], str(item))]
-    return tuple(words)
-
-
-def _known() -> list[click.Option]:
-    command = click.command()(with_options(EXPERIMENT, CONTROL)(lambda: None))
-    return [option for option in command.params if isinstance(option, click.Option)]
 
 
 def note(tables: Sequence[Expanded], store: Store) -> None:
@@ -62,7 +44,7 @@ def note(tables: Sequence[Expanded], store: Store) -> None:
     for table in tables:
         rows = {line.name: {job.seed: job.cell for job in line.jobs} for line in table.every if line.jobs}
         trainings = {job.cell: job.training for line in table.every for job in line.jobs}
-        ask(store, table.title, rows, trainings=trainings, suite=own_file(table), options=table.asked_with)
+        ask(store, table.title, rows, trainings=trainings, suite=own_file(table), options=table.asked_with, words=table.options)
 
 
 def own_file(table: Expanded) -> Path | None:

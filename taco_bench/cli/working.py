@@ -31,10 +31,12 @@ def make(
     third_party: bool,
     fail_fast: bool,
     force: bool,
+    words: Sequence[str],
 ) -> dict[str, Failed]:
     """Make the cells of all jobs that are not there; those that failed, by the cell's id.
 
     A component that raises, or selects nothing, while data are prepared costs the cells that need it; the others are made all the same.
+    ``words`` are those of the command line that asked for them.
 
     Raises:
         DataError: the data are not as they must be, or the splits share what they must not; found before anything is trained.
@@ -48,7 +50,7 @@ def make(
     from taco_bench.jobs.launch import Failed, not_begun, work_off  # torch is imported below here
     from taco_bench.jobs.ready import Ready
 
-    ready = Ready(plugins, reporter)
+    ready = Ready(plugins, reporter, store)
     lost = ready.lost(todo)
     rest = [job for job in todo if job.cell not in lost]
     if not rest:
@@ -61,7 +63,7 @@ def make(
         return failed | {job.cell: not_begun(job) for job in rest}
     if force:  # only now: whatever is wrong with the data has been found, and nothing was lost by it
         _forget(rest, store)
-    return failed | work_off(rest, plugins, store, reporter, launcher, third_party=third_party, fail_fast=fail_fast)
+    return failed | work_off(rest, plugins, store, reporter, launcher, third_party=third_party, fail_fast=fail_fast, words=words)
 
 
 def _forget(jobs: Sequence[Job], store: Store) -> None:

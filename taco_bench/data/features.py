@@ -17,7 +17,7 @@ from taco_bench.atomic import replace_file, replace_text, sha256_of
 from taco_bench.data import joining
 from taco_bench.data.joining import MissingError, encode, spread
 from taco_bench.data.lazy import open_lazily
-from taco_bench.errors import DataError
+from taco_bench.errors import AbsentStreamError, DataError
 from taco_bench.resources import cache_root
 
 Advance = Callable[[], None]
@@ -97,13 +97,7 @@ def open_features(
     Raises:
         DataError: a stream that the data set lacks, or features that are missing, empty, of a wrong width or not finite.
     """
-    for encoder in encoders:
-        if encoder.stream not in dataset.streams:
-            raise DataError(
-                f"the data set has no stream {encoder.stream!r}",
-                where="--encoder",
-                hint="its streams: " + ", ".join(dataset.streams) + "; `taco-bench list encoder` shows which encoder reads which",
-            )
+    refuse_absent_streams(dataset.streams, encoders)
     skipped: list[str] = []
 
     def missing(clip: Clip, error: MissingError) -> None:
@@ -124,6 +118,22 @@ def open_features(
         _save(path, *found)
         found = _cached(path) or found
     return found
+
+
+def refuse_absent_streams(streams: Sequence[str], encoders: Sequence[Encoder]) -> None:
+    """Refuse encoders of streams that the data set does not have.
+
+    Args:
+        streams: of the data set.
+        encoders: asked for.
+
+    Raises:
+        AbsentStreamError: names the first such stream, and those that there are.
+    """
+    for encoder in encoders:
+        if encoder.stream not in streams:
+            hint = "its streams: " + ", ".join(streams) + "; `taco-bench list encoder` shows which encoder reads which"
+            raise AbsentStreamError(f"the data set has no stream {encoder.stream!r}", where="--encoder", hint=hint)
 
 
 def _build(dataset: Dataset, encoders: Sequence[Encoder], clips: Sequence[Clip], missing: Missing, advance: Advance) -> FeatureStore:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -35,6 +36,7 @@ class Prepared:
         text_encoder: fitted to the training captions, or with the vocabulary of the training that it starts from.
         fingerprints: of the data set's files and the text encoder's weights.
         skipped: ids of clips without features.
+        left_out: of each split that has such clips, how many, and of how many.
         tagger: name and version of what tagged; empty where L2 is left out.
         remarks: what the data set has to say: the form it recognised, what it left out.
     """
@@ -47,6 +49,7 @@ class Prepared:
     skipped: list[str] = field(default_factory=list)
     tagger: str = ""
     remarks: list[str] = field(default_factory=list)
+    left_out: dict[str, tuple[int, int]] = field(default_factory=dict)
     step_texts: dict[str, Caption] = field(default_factory=dict)
 
 
@@ -72,9 +75,12 @@ def prepare(experiment: Experiment, plugins: Plugins, reporter: Reporter, tokeni
     for remark in remarks:
         reporter.say(f"{name}: {remark}")
     features, skipped = _features(experiment, dataset, clips, fingerprints, plugins, reporter)
+    left_out: dict[str, tuple[int, int]] = {}
     if skipped:
-        reporter.say(f"{len(skipped)} clips without features are skipped, the first is {skipped[0]}")
-        clips = [clip for clip in clips if clip.id in features]
+        kept = [clip for clip in clips if clip.id in features]
+        left_out, clips = _counted(clips, kept), kept
+        told = ", ".join(f"{split} {count} of {size}" for split, (count, size) in left_out.items())
+        reporter.say(f"{len(skipped)} clips without features are skipped ({told}), the first is {skipped[0]}")
     check_split(clips, name, experiment.evaluation.split)
     if experiment.train.validate_every:
         check_split(clips, name, "val")
@@ -87,7 +93,13 @@ def prepare(experiment: Experiment, plugins: Plugins, reporter: Reporter, tokeni
         _refuse_no_interest(experiment, captions)
     fingerprints["text encoder"] = text_encoder.fingerprint()
     splits = {split: [clip for clip in clips if clip.split == split] for split in ("train", "val", "test")}
-    return Prepared(splits, features, captions, text_encoder, fingerprints, skipped, tagger, remarks, step_texts)
+    return Prepared(splits, features, captions, text_encoder, fingerprints, skipped, tagger, remarks, left_out, step_texts)
+
+
+def _counted(clips: Sequence[Clip], kept: Sequence[Clip]) -> dict[str, tuple[int, int]]:
+    """Of each split that lost clips, how many, and of how many."""
+    before, after = (Counter(clip.split for clip in some) for some in (clips, kept))
+    return {split: (before[split] - after[split], before[split]) for split in ("train", "val", "test") if before[split] > after[split]}
 
 
 def _features(

@@ -25,10 +25,12 @@ class Facts:
     Attributes:
         fingerprints: a hash of each file of the data set, and of what the text encoder starts from.
         tagger: name and version of what tags; empty where L2 is left out.
+        streams: feature streams of the data set.
     """
 
     fingerprints: dict[str, str]
     tagger: str
+    streams: Sequence[str] = ()
 
 
 def facts_of(experiment: Experiment, plugins: Plugins) -> Facts:
@@ -44,7 +46,7 @@ def facts_of(experiment: Experiment, plugins: Plugins) -> Facts:
     found = _cached(path)
     if found is None:
         tagger = plugins.build("tagger", experiment.tagger).identity() if experiment.tagger else ""
-        found = Facts({**dataset.fingerprints(), "text encoder": encoder.fingerprint()}, tagger)
+        found = Facts({**dataset.fingerprints(), "text encoder": encoder.fingerprint()}, tagger, list(dataset.streams))
         replace_text(path, json.dumps(vars(found)))
     return found
 
@@ -75,6 +77,7 @@ def _installed() -> list[str]:
 
 def _cached(path: Path) -> Facts | None:
     try:
-        return Facts(**json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError):
+        found = json.loads(path.read_text(encoding="utf-8"))
+        return Facts(found["fingerprints"], found["tagger"], found["streams"])
+    except (OSError, ValueError, TypeError, KeyError):
         return None

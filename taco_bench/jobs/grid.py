@@ -26,12 +26,14 @@ class Grid:
         third_party: whether third parties' plugins are loaded.
         fail_fast: whether the first failure ends it.
         run: its own id: failures of an earlier run are tried again.
+        words: of the command line that asked for it, for the commands that are named to its user.
     """
 
     jobs: tuple[Job, ...]
     third_party: bool = True
     fail_fast: bool = False
     run: str = field(default_factory=lambda: uuid.uuid4().hex)
+    words: tuple[str, ...] = ()
 
     def by_training(self) -> list[list[Job]]:
         """The jobs of each training: they are made one after the other, so that it is trained once."""
@@ -63,7 +65,7 @@ def save_grid(grid: Grid, store: Store) -> Path:
         for job in grid.jobs
     ]
     path = grid_file(store, grid.run)
-    record = {"run": grid.run, "third_party": grid.third_party, "fail_fast": grid.fail_fast, "jobs": jobs}
+    record = {"run": grid.run, "third_party": grid.third_party, "fail_fast": grid.fail_fast, "words": grid.words, "jobs": jobs}
     save_json(path, {"schema_version": SCHEMA_VERSION, "owner": this_process(), **record})
     return path
 
@@ -79,7 +81,7 @@ def load_grid(path: Path) -> Grid:
     except (OSError, ValueError) as error:
         raise UserError(f"the grid cannot be read: {error}", where=str(path), hint="start it again with `taco-bench reproduce`") from None
     jobs = [_job(job) for job in found["jobs"]]
-    return Grid(tuple(jobs), found["third_party"], found["fail_fast"], found["run"])
+    return Grid(tuple(jobs), found["third_party"], found["fail_fast"], found["run"], tuple(found.get("words", ())))
 
 
 def _job(found: dict[str, Any]) -> Job:

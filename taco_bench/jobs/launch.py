@@ -42,6 +42,7 @@ def work_off(
     *,
     third_party: bool = True,
     fail_fast: bool = False,
+    words: Sequence[str] = (),
 ) -> dict[str, Failed]:
     """Make the cells of all jobs; those that failed, by the cell's id. One failure does not stop the others.
 
@@ -53,10 +54,11 @@ def work_off(
         launcher: what starts the workers.
         third_party: whether workers load third parties' plugins.
         fail_fast: stop at the first failure.
+        words: of the command line that asked for them.
     """
     if not jobs:
         return {}
-    grid = Grid(tuple(in_order(jobs)), third_party, fail_fast)
+    grid = Grid(tuple(in_order(jobs)), third_party, fail_fast, words=tuple(words))
     train = jobs[0].experiment.train
     load = Load(len(grid.by_training()), max(job.experiment.train.threads for job in jobs), train.device == "cuda")
     starter: Launcher = plugins.build("launcher", launcher)

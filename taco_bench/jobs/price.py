@@ -102,6 +102,7 @@ def _size(store: Store, cell: str, training: str) -> float:
         store.cell_file(cell),
         store.cell_file(cell).with_suffix(".npz"),
         store.weights(training),
+        store.seen(training),
         *(folder / name for name in UNFINISHED),
     ]
     return float(sum(path.stat().st_size for path in files if path.is_file()))

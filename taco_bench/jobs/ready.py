@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from taco_bench.config import Experiment
 from taco_bench.errors import InfeasibleError, PluginError, UserError
 from taco_bench.jobs.data import DataCache
 from taco_bench.jobs.faults import fault, suspected, trace
 from taco_bench.jobs.plan import Job
+from taco_bench.jobs.starts import seen_by_starts
 from taco_bench.leakage import find_leaks
 from taco_bench.plugins import Plugins
 from taco_bench.reporting import Reporter
+from taco_bench.store.cells import Store
 
 
 class Ready:
@@ -20,10 +21,11 @@ class Ready:
     Args:
         plugins: for the components.
         reporter: shows what is being prepared.
+        store: has the trainings that others start from.
     """
 
-    def __init__(self, plugins: Plugins, reporter: Reporter) -> None:
-        self.plugins, self.reporter = plugins, reporter
+    def __init__(self, plugins: Plugins, reporter: Reporter, store: Store) -> None:
+        self.plugins, self.reporter, self.store = plugins, reporter, store
         self._data = DataCache(plugins, reporter)
         self._told: set[str] = set()
 
@@ -33,23 +35,30 @@ class Ready:
         Raises:
             UserError: whatever is wrong with the data.
         """
-        experiments = {id(job.experiment): job.experiment for job in jobs}  # seeds of a row share theirs
-        errors = {key: self._error(experiment) for key, experiment in experiments.items()}
-        return {job.cell: error for job in jobs if (error := errors[id(job.experiment)]) is not None}
+        first = {_key(job): job for job in jobs}  # seeds of a row share their experiment, and start from trainings of their own
+        errors = {key: self._error(job) for key, job in first.items()}
+        return {job.cell: error for job in jobs if (error := errors[_key(job)]) is not None}
 
-    def _error(self, experiment: Experiment) -> UserError | None:
+    def _error(self, job: Job) -> UserError | None:
         try:
-            found = find_leaks(experiment, self._data.get(experiment), self.plugins)
+            seen, unknown = seen_by_starts(job, self.store)
+            found = find_leaks(job.experiment, self._data.get(job.experiment), self.plugins, seen)
         except (PluginError, InfeasibleError) as error:
             trace(error)
             return error
         except UserError as error:
-            raise suspected(error, experiment, self.plugins)  # noqa: B904  # it is the same error
+            raise suspected(error, job.experiment, self.plugins)  # noqa: B904  # it is the same error
         except Exception as error:
             trace(error)
-            return suspected(fault(error), experiment, self.plugins)
-        for leak in found:
-            if leak.told() not in self._told:
-                self._told.add(leak.told())
-                self.reporter.say(leak.told())
+            return suspected(fault(error), job.experiment, self.plugins)
+        lines = [leak.told() for leak in found]
+        lines += unknown if self.store.training(job.start) is not None else []  # else it is made first, and looked at then
+        for line in lines:
+            if line not in self._told:
+                self._told.add(line)
+                self.reporter.say(line)
         return None
+
+
+def _key(job: Job) -> tuple[int, str]:
+    return id(job.experiment), job.start

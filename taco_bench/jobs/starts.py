@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from taco_bench.config import Experiment
 from taco_bench.errors import ConfigError, InfeasibleError, UserError
+from taco_bench.jobs.words import OF_THE_CALL, for_start, only, reproducing, without
 from taco_bench.store.cells import Store
+from taco_bench.store.identity import chain_of, id_of
 from taco_bench.store.leases import is_surely_dead, read
-from taco_bench.store.ledger import asked
+from taco_bench.store.ledger import ledger_of
+from taco_bench.store.seen import Seen, load_seen
 
 if TYPE_CHECKING:
     from taco_bench.jobs.plan import Job
@@ -141,8 +143,29 @@ def parse_reference(reference: str) -> tuple[str, str, str]:
     return suite, data, row
 
 
-def missing_start(job: Job, store: Store) -> UserError | None:
-    """Where a job cannot begin, because the training that it starts from is not in the store: what makes it; else None."""
+def seen_by_starts(job: Job, store: Store) -> tuple[dict[str, Seen], list[str]]:
+    """What each training that a job goes back to has seen, by id, the nearest first; and a line about each of which that is not known.
+
+    A training without steps has seen nothing.
+
+    Raises:
+        DataError: a list of what was seen is not whole.
+    """
+    chain = [id_of(parts) for parts in chain_of(job.parts["training"]) if parts["configuration"]["train"]["steps"]]
+    found = {training: load_seen(store.seen(training)) for training in chain}
+    why = "from which it starts, is not compared with the splits evaluated: no list of its videos is there; it is of an earlier taco-bench"
+    unknown = [f"the training {training}, {why}, or was removed" for training, seen in found.items() if seen is None]
+    return {training: seen for training, seen in found.items() if seen is not None}, unknown
+
+
+def missing_start(job: Job, store: Store, words: Sequence[str] = ()) -> UserError | None:
+    """Where a job cannot begin, because the training that it starts from is not in the store: what makes it; else None.
+
+    Args:
+        job: the job.
+        store: the results folder.
+        words: of the command line that asked for the job.
+    """
     if not job.start or store.training(job.start) is not None or store.training(job.training) is not None:
         return None
     reference = job.experiment.train.init or ""
@@ -152,10 +175,36 @@ def missing_start(job: Job, store: Store) -> UserError | None:
         return UserError(what, where=where, hint="it is being made now: run this again when it is done")
     if ID.fullmatch(reference):
         return UserError(what, where=where, hint="make it again: `taco-bench explain` of one of its cells says how")
-    suite, data, row = parse_reference(reference)
-    title = f"{Path(suite).stem if suite.endswith('.toml') else suite}@{data}"
-    cells = asked(store, title).get(row, {}).get(str(job.seed), [])
-    force = " --force" if cells and store.has(cells[-1]) else ""  # its figures are there, its weights were removed
+    return UserError(what, where=where, hint=_making(job, store, words))
+
+
+def _making(job: Job, store: Store, words: Sequence[str]) -> str:
+    """The command that makes the row that a job starts from: with the options with which it was asked for last, else with the user's."""
+    suite, data, row = parse_reference(job.experiment.train.init or "")
+    ledger = ledger_of(store, f"{Path(suite).stem if suite.endswith('.toml') else suite}@{data}")
+    if ledger.rows:
+        given = [*without(ledger.words, *OF_THE_CALL), *only(words, *OF_THE_CALL)]
+    else:
+        given = [*for_start(words, same_data=data.partition(":")[0] == job.experiment.data["type"])]
+    cells = ledger.rows.get(row, {}).get(str(job.seed), [])
+    force = ["--force"] if cells and store.has(cells[-1]) else []  # its figures are there, its weights were removed
+    return reproducing(suite, data, [*force, *given])
+
+
+def failed_start(job: Job, jobs: Sequence[Job], store: Store, run: str) -> UserError | None:
+    """Why the training that a job starts from is not there, where the same grid was to make it and could not; else None.
+
+    Args:
+        job: the job.
+        jobs: of the grid.
+        store: the results folder.
+        run: of the grid.
+    """
+    first = next((other for other in jobs if other.training == job.start), None)
+    if first is None or any(store.training(training) is not None for training in (job.start, job.training)):
+        return None
+    failure = store.failure(first.cell, run)
+    what = f"it starts from {first.label}, which failed" + (f": {failure['what']}" if failure else "")
     return UserError(
-        what, where=where, hint=f"taco-bench reproduce {shlex.quote(suite)} --data {shlex.quote(data)}{force}, with these seeds"
+        what, where=str(store.root), hint="mend that and run the same command again; `taco-bench status` shows all that failed"
     )

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
+from taco_bench.errors import UserError
 from taco_bench.jobs.plan import Job, Line
 from taco_bench.jobs.price import Price, Prices
 from taco_bench.jobs.stale import causes
@@ -39,13 +40,14 @@ class State:
     price: Price | None = None
 
 
-def states_of(lines: Sequence[Line], store: Store, asked: Rows) -> list[State]:
+def states_of(lines: Sequence[Line], store: Store, asked: Rows, words: Sequence[str] = ()) -> list[State]:
     """The state of each distinct cell, from the store alone.
 
     Args:
         lines: rows of one table, and its controls.
         store: looked at, never written.
         asked: the table's ledger.
+        words: of the command line behind the suite and the data set, for the commands that are named.
     """
     distinct = {job.cell: (line, job) for line in lines for job in line.jobs}
     done = {cell for cell in distinct if store.looks_whole(cell)}
@@ -57,8 +59,16 @@ def states_of(lines: Sequence[Line], store: Store, asked: Rows) -> list[State]:
     prices = Prices(store, _measured(lines, done, old, store))
     failures = _failures(store)
     running = {name: lease for name, lease in store.leases.all().items() if not is_surely_dead(lease)}
+    absent = _absent_starts([job for _, job in distinct.values()], store, words)
     trained: set[str] = set()
-    return [_state(line, job, store, done, old, prices, running, failures, trained) for line, job in distinct.values()]
+    return [_state(line, job, store, done, old, prices, running, failures, trained, absent) for line, job in distinct.values()]
+
+
+def _absent_starts(jobs: Sequence[Job], store: Store, words: Sequence[str]) -> dict[str, UserError]:
+    """By cell, that its start is not there and no job here makes it."""
+    made = {job.training for job in jobs if not store.looks_whole(job.cell)}
+    found = {job.cell: missing_start(job, store, words) for job in jobs if job.start not in made}
+    return {cell: error for cell, error in found.items() if error is not None}
 
 
 def _before(cell: str, asked: Sequence[str], store: Store) -> Mapping[str, Any] | None:
@@ -89,6 +99,7 @@ def _state(
     running: Mapping[str, Any],
     failures: Mapping[str, str],
     trained: set[str],
+    absent: Mapping[str, UserError],
 ) -> State:
     if job.cell in done:
         return State(line, job, "done")
@@ -102,8 +113,8 @@ def _state(
     damage = store.damage(job.cell)
     if damage:
         return State(line, job, "damaged", (f"{damage}; it will be made again",), price)
-    absent = missing_start(job, store)
-    needs = (f"{absent.what}: {absent.hint}",) if absent else ()
+    start = absent.get(job.cell)
+    needs = (f"{start.what}: {start.hint}",) if start else ()
     if job.cell in old:
         return State(line, job, "stale", (*causes(old[job.cell], job.parts), *needs), price)
     return State(line, job, "missing", needs, price)

@@ -14,12 +14,14 @@ from taco_bench.config import Experiment, Model
 from taco_bench.data.prepared import Prepared
 from taco_bench.guard import name_of
 from taco_bench.jobs.plan import Job
-from taco_bench.leakage import find_leaks
+from taco_bench.jobs.starts import seen_by_starts
+from taco_bench.leakage import find_leaks, world_now
 from taco_bench.model.taco import TACo
 from taco_bench.plugins import Plugins
 from taco_bench.reporting import Named, Reporter
 from taco_bench.sources import core_hashes
 from taco_bench.store.cells import Store
+from taco_bench.store.seen import save_seen, seen_by
 from taco_bench.store.versions import RECORDED
 from taco_bench.text.vocabulary import tokenizer_text
 from taco_bench.train.checkpoint import load_weights, save_weights
@@ -73,10 +75,12 @@ def work(
         may_save: called before anything finished is saved; raises where it must not be.
 
     Raises:
+        DataError: what it starts from has seen what is evaluated.
         TrainingError: a loss is not finite.
     """
     experiment = job.experiment
-    leaks = find_leaks(experiment, prepared, plugins)
+    seen, unknown = seen_by_starts(job, store)
+    leaks = [*(leak.told() for leak in find_leaks(experiment, prepared, plugins, seen)), *unknown]
     model, training = _trained(job, prepared, plugins, store, reporter, may_save)
     started = time.perf_counter()
     found = _evaluated(TrainedModel(model, experiment, prepared, Named(reporter, job.label), job.seed), plugins)
@@ -93,10 +97,11 @@ def work(
         "parts": job.parts,
         "asked_by": job.asked_by,
         "sources": core_hashes(),
-        "leaks": [leak.told() for leak in leaks],
+        "leaks": leaks,
         "data": prepared.fingerprints,
         "tagger": prepared.tagger,
         "skipped": prepared.skipped,
+        "left_out": prepared.left_out,
         "remarks": prepared.remarks,
         "splits": {split: _split_hash(clips) for split, clips in prepared.clips.items() if clips},
         "versions": versions(experiment, plugins),
@@ -158,6 +163,10 @@ def _trained(
     training = Training(job.experiment, job.seed, prepared, plugins, folder, validate, _start(job, store))
     model = training.run(reporter, job.label)
     may_save()
+    save_seen(
+        store.seen(job.training),
+        seen_by(prepared.clips["train"] if job.experiment.train.steps else [], world_now(job.experiment, prepared, plugins)),
+    )
     tokenizer = tokenizer_text(prepared.text_encoder)
     save_weights(store.weights(job.training), model, tokenizer)
     record = {

@@ -14,7 +14,7 @@ from taco_bench.jobs.faults import fault, suspected, trace
 from taco_bench.jobs.grid import Grid
 from taco_bench.jobs.plan import Job, job_of
 from taco_bench.jobs.stale import causes
-from taco_bench.jobs.starts import missing_start
+from taco_bench.jobs.starts import failed_start, missing_start
 from taco_bench.jobs.work import work
 from taco_bench.plugins import Plugins
 from taco_bench.reporting import Advance, Reporter, Silent
@@ -101,7 +101,8 @@ class Worker:
         """
         if not job.start:
             return ""
-        if (absent := missing_start(job, self.store)) is not None:
+        absent = failed_start(job, self.grid.jobs, self.store, self.grid.run) or missing_start(job, self.store, self.grid.words)
+        if absent is not None:
             raise absent
         done = self.store.training(job.training) is not None
         return read_tokenizer(self.store.weights(job.training if done else job.start))

@@ -38,7 +38,7 @@ def recipe(cell: Cell) -> dict[str, str]:
     sampler, pool = experiment.get("sampler") or {}, cell["pool"]
     found: dict[str, Any] = {
         "tie rule": evaluation["metric_convention"],
-        "scores": "+".join(evaluation["scores"]),
+        "scores": "+".join(_scores(cell)),
         "checkpoint": train["checkpoint"],
         "parts of speech by": cell["tagger"] or "nobody",
         "d =": model["width"],
@@ -65,6 +65,13 @@ def recipe(cell: Cell) -> dict[str, str]:
         **_deviations(experiment),
     }
     return {name: str(value) for name, value in found.items() if value not in (None, "")}
+
+
+def _scores(cell: Cell) -> list[str]:
+    """The scores that the task has looked at: none in segmentation; where frames are scored, not fusion's, which is of whole clips."""
+    if "all scores" not in cell["rows"]:
+        return []
+    return [name for name in cell["experiment"]["evaluation"]["scores"] if name != "fusion" or cell["pool"].get("fusion pairs")]
 
 
 def _component(spec: Mapping[str, Any]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -70,10 +70,20 @@ def _gather(cells: Sequence[Cell], part: str, name: str) -> dict[str, list[float
     return {column: [cell[part][name][column] for cell in cells] for column in cells[0][part][name]}
 
 
-def pool_sizes(pool: Mapping[str, Any]) -> str:
-    """What was evaluated, in numbers: "500 queries, 500 videos"."""
-    counts = {name: value for name, value in pool.items() if name not in ("split", "fusion pairs")}
-    return ", ".join(f"{value} {_one(name) if value == 1 else name}" for name, value in counts.items())
+def pool_sizes(cell: Cell) -> str:
+    """What was evaluated, in numbers: "500 queries, 500 videos"; where it is parts of videos, "3350 queries, 3350 clips of 436 videos"."""
+    counts = {name: value for name, value in cell["pool"].items() if name not in ("split", "fusion pairs")}
+    told = {name: f"{value} {_one(name) if value == 1 else name}" for name, value in counts.items()}
+    clips, videos = ({*cell.get("queries", {}).get(name, ())} for name in ("clip", "video"))
+    if len(videos) < len(clips) == counts.get("videos"):
+        told["videos"] = f"{len(clips)} clips of {len(videos)} {_one('videos') if len(videos) == 1 else 'videos'}"
+    return ", ".join(told.values())
+
+
+def skipped_told(cell: Cell) -> str:
+    """Which clips have no features: "; 322 clips without features skipped: test 322 of 3350"; empty where all have."""
+    splits = ", ".join(f"{split} {count} of {size}" for split, (count, size) in cell.get("left_out", {}).items())
+    return f"; {len(cell['skipped'])} clips without features skipped{': ' + splits if splits else ''}" if cell["skipped"] else ""
 
 
 def _one(plural: str) -> str:

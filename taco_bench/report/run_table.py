@@ -12,7 +12,7 @@ import numpy as np
 from taco_bench.config import Experiment
 from taco_bench.report.controls import at_chance, leaks, stamp
 from taco_bench.report.recipe import recipe
-from taco_bench.report.rows import SECONDS, Cell, Row, Table, control_rows, pool_sizes, result_rows
+from taco_bench.report.rows import SECONDS, Cell, Row, Table, control_rows, pool_sizes, result_rows, skipped_told
 from taco_bench.store.cells import Store
 from taco_bench.store.identity import protocol
 
@@ -56,10 +56,9 @@ def run_table(results: Sequence[Group], controls: Sequence[Group], store: Store,
 def _header(results: Sequence[Group], reported_as: str) -> list[str]:
     experiment, cell = results[0].experiment, results[0].cells[0]
     pool, name = cell["pool"], experiment.data["type"]
-    skipped = f"; {len(cell['skipped'])} clips without features skipped" if cell["skipped"] else ""
     seeds = ", ".join(str(cell["seed"]) for cell in results[0].cells)
     header = [
-        f"{name}, {experiment.task['type']}, {pool['split']} split: {pool_sizes(pool)}{skipped}",
+        f"{name}, {experiment.task['type']}, {pool['split']} split: {pool_sizes(cell)}{skipped_told(cell)}",
         f"seeds {seeds}",
     ]
     header += cell.get("remarks", [])

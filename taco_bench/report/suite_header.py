@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from taco_bench.report.recipe import recipe, side_by_side
-from taco_bench.report.rows import Cell, pool_sizes
-from taco_bench.stats.reasons import count
+from taco_bench.report.rows import Cell, pool_sizes, skipped_told
 from taco_bench.store.identity import protocol
 from taco_bench.suites.expand import Expanded
 
@@ -43,12 +42,11 @@ def untested(table: Expanded) -> list[str]:
 def _facts(table: Expanded, made: Sequence[tuple[str, Cell]], cells: Mapping[str, Sequence[Cell]]) -> list[str]:
     first = made[0][1]
     pool, task = first["pool"], first["experiment"]["task"]["type"]
-    skipped = f"; {count(len(first['skipped']), 'clip')} without features skipped" if first["skipped"] else ""
     hashes = "; ".join(f"{name} {told}" for name, told in first["splits"].items() if name != pool.get("split"))
     facts = side_by_side([(label, recipe(cell)) for label, cell in made])
     rule, rest = facts[0], facts[1:]
     return [
-        f"{pool.get('split')} split ({first['splits'].get(pool.get('split'), '')}), {pool_sizes(pool)}{skipped}",
+        f"{pool.get('split')} split ({first['splits'].get(pool.get('split'), '')}), {pool_sizes(first)}{skipped_told(first)}",
         *([f"other splits: {hashes}"] if hashes else []),
         ", ".join([rule, *_tied([cell for line in table.lines for cell in cells[line.name]]), f"protocol {task} version {_version(task)}"]),
         *(", ".join(rest[start : start + FACTS_A_LINE]) for start in range(0, len(rest), FACTS_A_LINE)),

@@ -67,6 +67,10 @@ class Store:
         """The weights of a finished training."""
         return self.training_folder(training) / "model.safetensors"
 
+    def seen(self, training: str) -> Path:
+        """What a finished training has seen (:mod:`taco_bench.store.seen`); not there where it was made by an earlier taco-bench."""
+        return self.training_folder(training) / "seen.npz"
+
     def cell_file(self, cell: str) -> Path:
         """The JSON of one cell."""
         return self.root / "cells" / f"{cell}.json"
@@ -192,7 +196,7 @@ class Store:
         Raises:
             UserError: they cannot be removed.
         """
-        names = ("training.json", "model.safetensors", *UNFINISHED)
+        names = ("training.json", "model.safetensors", "seen.npz", *UNFINISHED)
         files = [self.cell_file(cell), self.cell_file(cell).with_suffix(".npz"), *(self.training_folder(training) / name for name in names)]
         try:
             for path in files:

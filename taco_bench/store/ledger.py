@@ -38,6 +38,7 @@ class Ledger:
         trainings: of those cells; not of all of them, if an earlier version of taco-bench asked.
         suite: where the suite's file lies, in full and as seen from the results folder; empty for one that is shipped.
         options: raw options "below" and "above" the suite's, with which it was asked for last.
+        words: the same as words of the command line, behind the suite and the data set.
     """
 
     table: str
@@ -45,6 +46,7 @@ class Ledger:
     trainings: dict[str, str] = field(default_factory=dict)
     suite: list[str] = field(default_factory=list)
     options: Layers = field(default_factory=dict)
+    words: list[str] = field(default_factory=list)
 
 
 def file_name(table: str) -> str:
@@ -101,6 +103,7 @@ def ask(
     trainings: Mapping[str, str] | None = None,
     suite: Path | None = None,
     options: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
+    words: Sequence[str] = (),
 ) -> None:
     """Note the cells, by row and seed, that a table is asked for now.
 
@@ -111,6 +114,7 @@ def ask(
         trainings: of those cells.
         suite: the suite's file, where it is the user's own.
         options: raw options "below" and "above" the suite's; whoever starts from a row of the table starts from what is made with them.
+        words: these options as words of the command line.
 
     Raises:
         UserError: another suite has the title; as :func:`refuse_namesake`.
@@ -126,8 +130,8 @@ def ask(
     known = {cell: training for cell, training in {**ledger.trainings, **(trainings or {})}.items() if cell in kept}
     where = _places(store, suite) if suite is not None else ledger.suite
     plain = json.loads(json.dumps(options or {}, default=str))  # a .py file may hold paths
-    record = {"schema_version": SCHEMA_VERSION, "table": table, "options": plain, "rows": ledger.rows, "trainings": known, "suite": where}
-    save_json(ledger_file(store, table), record)
+    record = {"schema_version": SCHEMA_VERSION, "table": table, "options": plain, "words": list(words), "rows": ledger.rows}
+    save_json(ledger_file(store, table), {**record, "trainings": known, "suite": where})
 
 
 def refuse_namesake(store: Store, table: str, suite: Path) -> None:
@@ -160,9 +164,8 @@ def _read(path: Path) -> Ledger | None:
         rows = {
             str(row): {str(seed): [str(cell) for cell in cells] for seed, cells in seeds.items()} for row, seeds in found["rows"].items()
         }
-        return Ledger(
-            str(found["table"]), rows, dict(found.get("trainings", {})), list(found.get("suite", [])), dict(found.get("options", {}))
-        )
+        rest = (dict(found.get("options", {})), [str(word) for word in found.get("words", [])])
+        return Ledger(str(found["table"]), rows, dict(found.get("trainings", {})), list(found.get("suite", [])), *rest)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 

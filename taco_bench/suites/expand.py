@@ -10,7 +10,8 @@ from typing import Any
 
 from taco_bench.api import Task
 from taco_bench.config import Experiment
-from taco_bench.errors import ConfigError, InfeasibleError, UserError, nearest
+from taco_bench.data.features import refuse_absent_streams
+from taco_bench.errors import AbsentStreamError, ConfigError, InfeasibleError, UserError, nearest
 from taco_bench.jobs.devices import resolve_device
 from taco_bench.jobs.facts import Facts, facts_of
 from taco_bench.jobs.plan import Line, control_lines, line_of
@@ -98,6 +99,7 @@ def expand(
 
     Raises:
         ConfigError: a row is not valid; names the suite's file and the row. Or an option above replaces what makes the rows.
+        DataError: the data cannot be read, or no row has the feature streams that it needs.
     """
     refuse_overrides(suite, above)
     name = data.partition(":")[0]
@@ -110,12 +112,17 @@ def expand(
             announce(line)
 
     facts: dict[str, Facts] = {}
-    lines, problems = list[Line](), list[tuple[Row, UserError]]()
+    lines, problems, absent = list[Line](), list[tuple[Row, UserError]](), list[AbsentStreamError]()
     for row in suite.rows:
         try:
             lines.append(row_line(suite, row, data, [*below, {"data": data}], above, seeds, plugins, facts, say, starts))
+        except AbsentStreamError as error:
+            lines.append(Line(row.name, row.label, None, not_run=error.what))
+            absent.append(error)
         except ConfigError as error:
             problems += [(row, problem) for problem in error.problems]
+    if absent and not any(line.experiment for line in lines):
+        raise absent[0]
     if problems:
         raise ConfigError(blamed(problems, suite, {"data": data}, below, above, plugins))
     first = next(line for line in lines if line.name == suite.control)
@@ -185,6 +192,7 @@ def row_line(
     """One row of a suite on a data set, which ``below`` names; other arguments as of :func:`expand`, and the facts that are known already.
 
     Raises:
+        AbsentStreamError: the data have not the feature streams that its encoders read.
         ConfigError: the row is not valid.
     """
     name = data.partition(":")[0]
@@ -194,6 +202,7 @@ def row_line(
     try:
         experiment = resolve_device(resolve([*below, *suite.layers(row, name), *above], plugins, say))
         known = _facts(experiment, plugins, facts)
+        refuse_absent_streams(known.streams, [plugins.build("encoder", spec) for spec in experiment.encoder])
         made = line_of(row.name, f"{row.label} on {data}", experiment, known, seeds, plugins, starts)
     except ConfigError as error:
         if all(isinstance(problem, InfeasibleError) for problem in error.problems):

@@ -22,7 +22,7 @@ def nothing_half_written(results: Results) -> object:
         assert not Path(name).name.startswith("."), name
         assert Path(name).name not in ("state.safetensors", "best.safetensors"), name
     others = [name for name in results.files() if name.startswith(("tables/", "failures/"))]
-    assert len(results.files()) == len(results.cells()) * 2 + len(results.weights()) * 2 + len(others)
+    assert len(results.files()) == len(results.cells()) * 2 + len(results.weights()) * 3 + len(others)
 
 
 class TestConfiguration:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -129,12 +130,17 @@ def test_the_control_starts_from_scratch(cli: Cli, results: Results) -> None:
     assert "start" not in control["parts"]["training"]
 
 
+def told_commands(text: str) -> set[str]:
+    """The commands that a message names."""
+    return {found.strip() for found in re.findall(r"taco-bench reproduce [^(\n]+", text)}
+
+
 class TestSuites:
     def test_what_is_missing_is_told_before_and_then(self, cli: Cli, results: Results, suites: tuple[Path, Path]) -> None:
         first, second = suites
         command = f"taco-bench reproduce {first} --data small"
         plan = cli("plan", second, "--data", "small", "--seeds", 2)
-        assert f"missing: it starts from {first}@small:base, which is not in the store: {command}, with these seeds (4 cells)" in plan.out
+        assert f"missing: it starts from {first}@small:base, which is not in the store: {command} --seeds 2 (4 cells)" in plan.out
         failed = cli("reproduce", second, "--data", "small", "--seeds", 1)
         assert_told(failed, 5, "zero on small, seed 0", "fine on small, seed 0", "which is not in the store", command)
         assert not results.cells()
@@ -143,6 +149,30 @@ class TestSuites:
         assert made.code == 0, made.err
         assert f"starts from {first}@small:base" in made.out
         assert len(results.cells()) == 3
+
+    def test_the_command_that_makes_the_start_has_the_users_options(self, cli: Cli, suites: tuple[Path, Path]) -> None:
+        """Those with which it was asked for last, else those of whoever starts from it."""
+        first, second = suites
+        options = ("--set", "train.learning_rate=0.02", "--set", "evaluation.split=val", "--set", "data.train=32")
+        failed = cli("reproduce", second, "--data", "small", "--seeds", 1, *options)
+        plain = f"taco-bench reproduce {first} --data small --seeds 1 --set train.learning_rate=0.02 --set data.train=32"
+        assert failed.code == 5
+        assert told_commands(failed.err) == {plain}
+        assert cli("reproduce", first, "--data", "small", "--seeds", 1, "--steps", 2, "--no-control").code == 0
+        assert told_commands(cli("plan", second, "--data", "small", "--seed", 3, "--seeds", 2).out) == {
+            f"taco-bench reproduce {first} --data small --steps 2 --no-control --seed 3 --seeds 2"
+        }
+
+    def test_a_start_of_the_same_suite_that_fails_is_named(self, cli: Cli, tmp_path: Path) -> None:
+        path = tmp_path / "both.toml"
+        start = f'"train.init" = "{path}@small:base", "train.learning_rate" = 0.01'
+        wild = '"train.learning_rate" = 1e30, "train.steps" = 40'
+        path.write_text(f'{HEAD}control = "fine"\n{row("fine", start)}{row("base", wild)}')
+        assert "which is not in the store" not in cli("plan", path, "--data", "small", "--seeds", 1).out
+        failed = cli("reproduce", path, "--data", "small", "--seeds", 1)
+        assert_told(failed, 5, "fine on small, seed 0: it starts from base on small, seed 0, which failed: the loss L1 is nan")
+        assert_told(failed, 5, "mend that and run the same command again; `taco-bench status` shows all that failed")
+        assert "taco-bench reproduce" not in failed.err
 
     def test_a_changed_start_makes_what_follows_stale(self, cli: Cli, suites: tuple[Path, Path]) -> None:
         first, second = suites

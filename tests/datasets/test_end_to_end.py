@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -105,9 +106,13 @@ def test_clips_without_features_stop_a_run_or_are_counted(cli: Cli, narrow: None
     assert_told(run(cli, data, "--steps", 1), 3, "va1_0", "s3d-hm", "--on-missing skip")
     found = run(cli, data, "--steps", 1, "--on-missing", "skip")
     assert found.code == 0, found.err
-    assert "11 queries, 11 videos; 3 clips without features skipped" in found.out
+    assert "11 queries, 11 clips of 4 videos; 3 clips without features skipped: test 3 of 14\n" in found.out
     (cell,) = results.cells().values()
     assert cell["skipped"] == ["va1_0", "va1_1", "va1_2"]
+    assert cell["left_out"] == {"test": [3, 14]}
+    (data / "s3d" / "tr1.npy").unlink()
+    both = run(cli, data, "--steps", 1, "--on-missing", "skip")
+    assert re.search(r"; (\d+) clips without features skipped: train \d+ of \d+, test 3 of 14\n", both.out), both.out
 
 
 def test_segments_that_cannot_be_used_stop_a_run_or_are_counted(cli: Cli, narrow: None, data: Path, results: Results) -> None:

@@ -41,3 +41,19 @@ def test_its_streams_are_the_papers(name: str) -> None:
 
 def test_cut_offs_on_the_command_line_go_before_the_preset() -> None:
     assert list(resolved("activitynet", encoder="vgg16-ae128", task={"ks": [1, 10]}).task["ks"]) == [1, 10]
+
+
+@pytest.mark.parametrize(("protocol", "runs"), [(None, (20, 30)), ("official", (20, 30)), ("mmpt", (1, 0)), ("pdpp", (1, 0))])
+def test_crosstasks_runs_are_those_of_its_protocol(protocol: str | None, runs: tuple[int, int]) -> None:
+    data = {"type": "crosstask", **({"protocol": protocol} if protocol else {})}
+    found = resolve([{"data": data, "encoder": "planted", "tagger": "wordlist"}], load_plugins())
+    assert found.task["type"] == "step-localization"
+    assert (found.task["runs"], found.task["left_out"]) == runs
+    given = resolve([{"data": data, "encoder": "planted", "tagger": "wordlist", "task": {"runs": 3}}], load_plugins())
+    assert (given.task["runs"], given.task["left_out"]) == (3, runs[1])
+
+
+@pytest.mark.parametrize("name", ["crosstask", "coin"])
+def test_the_papers_batches_fit_what_the_presets_allow(name: str) -> None:
+    found = resolve([{"data": name, "encoder": "planted", "tagger": "wordlist"}], load_plugins())
+    assert (found.train.batch_size, found.model.video_layers) == (128, 4)

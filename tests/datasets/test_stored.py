@@ -81,6 +81,20 @@ def test_features_that_no_clip_asks_for_are_counted(root: Path, tmp_path: Path) 
     assert "2 items of the stream s3d-hm belong to no clip, the first is another" in told
 
 
+def test_what_a_store_was_built_without_is_told_by_each_that_reads_it(root: Path, tmp_path: Path) -> None:
+    from taco_bench.cli.main import call
+
+    folder = features(tmp_path / "s3d", {**SECONDS, "other": 5})
+    for video in ("va1", "other"):
+        values = np.load(folder / f"{video}.npy")
+        values[3, 2] = np.nan
+        np.save(folder / f"{video}.npy", values)
+    store = tmp_path / "store"
+    assert call(["features", "build", "--from", str(folder), "--stream", "s3d-hm", "--out", str(store), "--on-bad", "skip"]) == 0
+    (told,) = [line for line in YouCook2(str(root), f"s3d-hm={store}", test="all").remarks() if "malformed" in line]
+    assert told.startswith("1 malformed items of the stream s3d-hm left out when its store was built, such as va1: features are not finite")
+
+
 def test_features_shorter_than_the_segment(root: Path, tmp_path: Path) -> None:
     """A cut past the last row falls back to the nearest one."""
     dataset = YouCook2(str(root), f"s3d-hm={features(tmp_path / 's3d', {**SECONDS, 'tr1': 15})}", test="all")

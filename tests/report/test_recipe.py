@@ -46,6 +46,14 @@ class TestRecipe:
         assert found["tie rule"] == "expected"
         assert not any(name.startswith(("losses.", "train.", "evaluation.")) for name in found)
 
+    def test_scores_that_the_task_does_not_look_at_are_not_told(self, tmp_path: Path) -> None:
+        """Frames are scored without the fusion module; a segmentation has no scores."""
+        record, _ = hand_made([0, 1], 0, expanded(tmp_path, seeds=[0]).line("good").jobs[0])
+        del record["pool"]["fusion pairs"]
+        assert recipe(record)["scores"] == "sentence"
+        record["rows"] = {"all frames": {"accuracy": 50.0}}
+        assert "scores" not in recipe(record)
+
     @pytest.mark.parametrize(
         ("key", "value", "told"),
         [

@@ -9,7 +9,7 @@ import pytest
 from suite_plugin.filed import PRESET
 from suite_world import SUITE, Paperlike, expanded, plugins_with, write_suite
 
-from taco_bench.errors import ConfigError
+from taco_bench.errors import ConfigError, DataError
 from taco_bench.jobs.plan import Line, job_of, unique_jobs
 from taco_bench.jobs.states import states_of
 from taco_bench.plugins import Component, Plugins, load_plugins
@@ -279,3 +279,40 @@ def test_a_column_that_the_task_does_not_make(tmp_path: Path) -> None:
     assert caught.value.problems[0].what == "the task retrieval has no column 't2v MdR'"
     assert "t2v MedR" in caught.value.problems[0].hint
     assert expanded(tmp_path, text=SUITE.replace('"t2v MedR"]', '"v2t ties"]')).lines
+
+
+class TestStreamsThatAreNotThere:
+    """Rows of features; ``tiles`` reads a stream that planted does not have."""
+
+    FEATURES = """
+    [data.planted.features]
+    "A" = "{0}"
+    "B" = "{1}"
+    """
+
+    def suite(self, folder: Path, first: str, second: str) -> Any:
+        text = SUITE.replace("[smallest_effect]", self.FEATURES.format(first, second) + "\n[smallest_effect]\nplanted = 2.0")
+        for name, feature in {"good": "A", "plain": "B", "third": "A"}.items():
+            text = text.replace(f'name = "{name}"\nlabel', f'name = "{name}"\nfeature = "{feature}"\nlabel')
+        return load_suite(str(write_suite(folder, text)))
+
+    def expand(self, folder: Path, first: str, second: str, plugins: Plugins) -> Expanded:
+        return expand(self.suite(folder, first, second), "planted", [], [], [0, 1], plugins, lambda _: None)
+
+    def test_such_a_row_is_not_run_and_the_others_are(self, tmp_path: Path, plugins: Plugins) -> None:
+        table = self.expand(tmp_path, "planted", "tiles", plugins)
+        assert {line.name: line.not_run for line in table.lines} == {
+            "good": "", "plain": "the data set has no stream 'frames'", "third": "",
+        }  # fmt: skip
+        assert [len(line.jobs) for line in table.lines] == [2, 0, 2]
+        assert table.controls
+
+    def test_so_is_the_row_of_the_control(self, tmp_path: Path, plugins: Plugins) -> None:
+        table = self.expand(tmp_path, "tiles", "planted", plugins)
+        assert [line.name for line in table.lines if line.jobs] == ["plain"]
+        assert not table.controls
+
+    def test_where_no_row_can_be_run_the_whole_is_refused(self, tmp_path: Path, plugins: Plugins) -> None:
+        with pytest.raises(DataError, match="the data set has no stream 'frames'") as caught:
+            self.expand(tmp_path, "tiles", "tiles", plugins)
+        assert "its streams: planted" in caught.value.hint

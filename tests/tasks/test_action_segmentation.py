@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -14,7 +16,8 @@ from taco_bench_tasks import ActionSegmentation
 from taco_bench_tasks.segmentation_labels import BACKGROUND, UNSEEN, exchanged, frame_classes, label_classes, stretched
 from taco_bench_tasks.segmentation_pool import contributions, figures, permuted_accuracies
 
-from taco_bench.api import Clip, DataError, Step, UserError
+from taco_bench.api import Clip, DataError, Evaluation, Step, UserError
+from taco_bench.reporting import Advance, Silent
 
 QUICK = {"window": 16, "stride": 8, "train_stride": 8, "epochs": 4, "learning_rate": 0.03}
 
@@ -68,6 +71,51 @@ class TestRepeats:
         trained[1].seed = 1
         first, second = (quick().evaluate(t).arrays["predicted"] for t in trained)
         assert (first != second).any()
+
+
+class Counting(Silent):
+    """A reporter that keeps the length of each bar, how far it went, and what was said."""
+
+    def __init__(self) -> None:
+        self.totals, self.steps, self.said = list[int](), 0, list[str]()
+
+    def say(self, line: str) -> None:
+        self.said.append(line)
+
+    @contextmanager
+    def bar(self, what: str, total: int, done: int = 0) -> Iterator[Advance]:
+        self.totals.append(total)
+
+        def advance(steps: int = 1, text: str = "") -> None:
+            self.steps += steps
+
+        yield advance
+
+
+class TestSteps:
+    def counted(self, **changes: object) -> tuple[Counting, Evaluation]:
+        trained = planted(10.0)
+        trained.reporter = Counting()
+        found = quick(**changes).evaluate(trained)
+        return trained.reporter, found
+
+    def test_they_bound_the_training_of_the_head(self) -> None:
+        whole, free = self.counted()
+        (total,) = whole.totals
+        assert whole.steps == total
+        for steps in (1, total - 1):
+            reporter, found = self.counted(steps=steps)
+            assert (reporter.totals, reporter.steps) == ([steps], steps)
+            assert found.rows != free.rows
+        assert self.counted(steps=total + 100)[1].rows == free.rows
+        assert self.counted(steps=total + 100)[0].totals == [total]
+
+    def test_many_that_nobody_bounds_are_announced(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        assert self.counted()[0].said == []
+        monkeypatch.setattr("taco_bench_tasks.segmentation_head.MANY", 2)
+        (line,) = self.counted()[0].said
+        assert "--set task.steps=N trains it for fewer" in line
+        assert self.counted(steps=9)[0].said == []
 
 
 class TestLabels:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -61,6 +61,11 @@ class Store:
         known = times is not None and not math.isnan(times[0])
         rate = float(self._rates[at])
         return Track(self._shard(number)[first - start : last - start], None if math.isnan(rate) else rate, times if known else None)
+
+    @property
+    def skipped(self) -> Mapping[str, str]:
+        """Ids that were left out because they were malformed, and why."""
+        return self.card.skipped
 
     def files(self) -> Sequence[Path]:
         """Its files."""

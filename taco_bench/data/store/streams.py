@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -21,6 +21,10 @@ class Tracks(Protocol):
     """The features of one stream, by id."""
 
     cut: str
+
+    @property
+    def skipped(self) -> Mapping[str, str]:
+        """Ids that were left out when the store was built, because they were malformed, and why."""
 
     def track(self, id: str) -> Track:
         """Of one video or clip; KeyError where there is none."""
@@ -125,6 +129,17 @@ class FeatureStreams:
     def ids(self, stream: str) -> Iterator[str]:
         """The ids that a stream has."""
         return iter(self._sources[stream])
+
+    def left_out(self, names: Collection[str]) -> list[str]:
+        """A line for each stream whose store was built without some of these ids, because they were malformed."""
+        found = []
+        for stream, source in self._sources.items():
+            skipped = {id: why for id, why in source.skipped.items() if id in names}
+            if skipped:
+                first, why = next(iter(skipped.items()))
+                what = f"{len(skipped)} malformed items of the stream {stream} left out when its store was built"
+                found.append(f"{what}, such as {first}: {why}")
+        return found
 
     def files(self) -> list[Path]:
         """The files of all streams."""
