@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import re
 import sys
 import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -21,11 +22,12 @@ from taco_bench.options import describe_type
 from taco_bench.plugins import HOOKS, Plugins, load_plugins
 from taco_bench.resources import registry_file
 from taco_bench.specs import FIELDS
+from taco_bench.testing import CONTRACTS
 
 FOLDER = Path(__file__).parent / "reference"
 MADE = "<!-- Made by docs/generate.py from the code; change the code and run it again. -->\n\n"
 WIDTH = 110
-PUBLIC = ("taco_bench", "taco_bench.api", "taco_bench.losses", "taco_bench.metrics")
+PUBLIC = ("taco_bench", "taco_bench.api", "taco_bench.losses", "taco_bench.metrics", "taco_bench.testing")
 TASKS = ("retrieval", "step-localization", "action-segmentation")
 
 
@@ -46,7 +48,7 @@ def code(value: object) -> str:
 
 def text_of(target: Any) -> str:
     """A docstring without its sections, so that it can stand in a page."""
-    return (inspect.getdoc(target) or "").partition("\n\nArgs:")[0]
+    return re.split(r"\n\n(?:Args|Attributes|Raises|Returns):", inspect.getdoc(target) or "")[0].replace("``", "`")
 
 
 def hooks() -> str:
@@ -167,6 +169,21 @@ def protocols() -> str:
     return "\n".join(parts)
 
 
+def contracts() -> str:
+    """Every check of every contract."""
+    parts = [
+        "# Contracts\n\nWhat the core relies on, kind by kind: the checks of `taco_bench.testing`. A subclass that names its component runs them all.\n"
+    ]
+    for kind, contract in CONTRACTS.items():
+        checks = sorted(
+            (found for name, found in inspect.getmembers(contract, inspect.isfunction) if name.startswith("test_")),
+            key=lambda found: (found.__module__, found.__code__.co_firstlineno),
+        )
+        rows = [[found.__name__.removeprefix("test_").replace("_", " "), " ".join(text_of(found).split())] for found in checks]
+        parts.append(f"## {kind}: {contract.__name__}\n\n{text_of(contract)}\n\n{table(['check', 'why'], rows)}")
+    return "\n".join(parts)
+
+
 def public_names() -> str:
     """The names and signatures that others may rely on."""
     parts = ["# Public names\n\nThe promise is in [what you can rely on](../stability.md). A test compares this list with the code.\n"]
@@ -195,6 +212,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "exit-codes": exit_codes,
     "components": components,
     "protocols": protocols,
+    "contracts": contracts,
     "public-names": public_names,
 }
 
