@@ -7,7 +7,7 @@ import sys
 import traceback
 
 from taco_bench.config import Experiment
-from taco_bench.errors import PluginError, TrainingError, UserError
+from taco_bench.errors import DataError, TrainingError, UserError
 from taco_bench.guard import innermost
 from taco_bench.plugins import FIRST_PARTY, Plugins
 
@@ -21,10 +21,10 @@ def fault(error: Exception) -> TrainingError:
 
 
 def suspected(error: UserError, experiment: Experiment, plugins: Plugins) -> UserError:
-    """An error with the components that are not ours among what may have caused it: theirs are the numbers that went through us."""
+    """An error in data or training with the components that are not ours among what may have caused it: the numbers may be theirs."""
     found = [plugins.get(kind, spec["type"]) for kind, spec in experiment.components()]
     others = [f"{c.kind} {c.name!r} of {c.distribution} {c.version}" for c in found if c.distribution != FIRST_PARTY]
-    if others and not isinstance(error, PluginError):
+    if others and isinstance(error, (DataError, TrainingError)):
         error.hint = "; ".join(filter(None, [error.hint, f"or it comes from {' or '.join(others)}"]))
     return error
 
