@@ -63,6 +63,8 @@ class ReaderContract(Contract):
 
     def test_no_other_reader_claims_its_form(self, path: Path) -> None:
         """Among all installed readers the sample's path must be claimed by this one alone."""
+        if self.by_name_only:
+            pytest.skip("the test says by_name_only = True: the form cannot be told by looking")
         others = set(recognised(path, load_plugins())) - {self.name}
         assert not others, f"the reader {', '.join(sorted(others))} claims the sample too: choose names or headers that tell them apart"
 
