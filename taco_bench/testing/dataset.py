@@ -52,7 +52,7 @@ class DatasetContract(Contract):
             yield stream, clip, found
 
     def test_streams_have_names(self, component: Any) -> None:
-        """Encoders ask for a stream by its name."""
+        """Encoders ask for a stream by its name, and a run without it is refused."""
         streams = list(component.streams)
         right = streams and all(isinstance(stream, str) and stream for stream in streams) and len(set(streams)) == len(streams)
         assert right, f"streams is {streams!r}: name each stream that read() knows, once"
