@@ -30,6 +30,7 @@ class Rows(nn.Module):
         self.network, self.compute, self.normalize = network, compute, normalize
         self.register_buffer("mean", torch.tensor(mean).view(3, 1, 1))
         self.register_buffer("std", torch.tensor(std).view(3, 1, 1))
+        self.eval()
 
     def forward(self, frames: Tensor) -> Tensor:
         """uint8 [rows, group, 3, height, width] to float32 [rows, width]."""

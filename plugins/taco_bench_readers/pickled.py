@@ -156,7 +156,7 @@ def _torch(path: Path) -> Mapping[str, Mapping[str, Any]]:
         reason = str(error).partition("WeightsUnpickler error: ")[2].partition("\n")[0] or "it holds more than tensors"
         hint = "do not open it by other means; ask whoever made it for plain tensors"
         raise DataError(f"the torch file is refused or corrupt: {reason}", where=str(path), hint=hint) from None
-    except (OSError, EOFError, RuntimeError, ValueError, KeyError, zipfile.BadZipFile) as error:
+    except (OSError, EOFError, RuntimeError, ValueError, TypeError, AttributeError, LookupError, zipfile.BadZipFile) as error:
         what = "is empty" if path.is_file() and not path.stat().st_size else f"cannot be read: {error}".splitlines()[0]
         raise DataError(f"the torch file {what}", where=str(path), hint="copy or download it again") from None
     if not isinstance(found, dict) or not set(BOTH) <= set(found):

@@ -34,7 +34,7 @@ A data set that reads a folder, for example::
         name = "my-videos"
 
         def local_options(self, folder):
-            (folder / "captions.csv").write_text("id,split,caption\\n...")
+            (folder / "captions.csv").write_text("id,split,caption ...")
             return {"root": str(folder)}
 
 Needs pytest (``pip install "taco-bench[test]"``); nothing else of the core imports it. :data:`CONTRACTS` has the contract of each kind.
@@ -44,8 +44,11 @@ from __future__ import annotations
 
 import pytest
 
-MODULES = "contract sampler selector weighting encoder text_encoder tagger dataset task control launcher reader extractor".split()
-pytest.register_assert_rewrite(*(f"{__name__}.{module}" for module in MODULES))  # before they are imported: failures then show values
+_MODULES = (
+    *("contract", "sampler", "selector", "weighting", "encoder", "text_encoder", "tagger"),
+    *("dataset", "task", "control", "launcher", "reader", "extractor"),
+)
+pytest.register_assert_rewrite(*(f"{__name__}.{module}" for module in _MODULES))  # before they are imported: failures then show values
 
 from taco_bench.testing.contract import Contract  # noqa: E402
 from taco_bench.testing.control import ControlContract  # noqa: E402

@@ -70,7 +70,7 @@ class SamplerContract(Contract):
                 assert tuple(found.shape) == (1, 0), f"a batch of one pair has no negatives: return [1, 0], not {list(found.shape)}"
 
     def test_inside_the_batch(self, component: Any) -> None:
-        """Negatives are indices of the batch."""
+        """Negatives are indices of the batch; each pair of one and its anchor goes through the fusion module."""
         for size in SIZES:
             for scores in self.scores(size):
                 for found in self.pick(component, scores, size):
@@ -137,6 +137,8 @@ class SamplerContract(Contract):
         size = 24
         order = torch.randperm(size, generator=torch_stream(0, "contract/order"))  # pair i of the new batch is order[i] of the old
         for scores in self.scores(size):
+            if scores.sentence is None and scores.token is None:
+                continue
             old = self.pick(component, scores, size)
             new = self.pick(component, PairScores(*(p if p is None else p[order][:, order] for p in (scores.sentence, scores.token))), size)
             for before, after in zip(old, new, strict=True):

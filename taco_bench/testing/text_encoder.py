@@ -46,7 +46,11 @@ class TextEncoderContract(Contract):
         longest = max(map(len, texts))
         ids = torch.tensor([text + [0] * (longest - len(text)) for text in texts])
         mask = torch.tensor([[1] * len(text) + [0] * (longest - len(text)) for text in texts])
-        found: Tensor = network(input_ids=ids, attention_mask=mask).last_hidden_state
+        try:
+            found: Tensor = network(input_ids=ids, attention_mask=mask).last_hidden_state
+        except (IndexError, RuntimeError, AttributeError, TypeError) as error:
+            hint = "it is called as a transformers.BertModel, with ids of the tokenizer and as many tokens as fit() was told"
+            pytest.fail(f"the network failed on {list(ids.shape)} token ids: {error!r}; {hint}")
         return found
 
     def test_pooling_and_frozen(self, component: Any) -> None:
