@@ -13,7 +13,7 @@ Examples:
   taco-bench plugins                            what is installed
   taco-bench plugins new sampler my-sampler     a distribution with a sampler that works, in ./my-sampler
   pip install -e ./my-sampler
-  taco-bench plugins check my-sampler           its contract, and a small training with it
+  taco-bench plugins check ./my-sampler         its contract, and a small training with it
 """
 
 

@@ -29,7 +29,7 @@ def new(obj: dict[str, Any], kind: str, name: str, into: Path) -> None:
     click.echo(f"\nthe {kind} is in {folder / 'src' / name.replace('-', '_') / '__init__.py'}; it works as it is. Next:\n")
     source = folder if folder.is_absolute() else f"./{folder}"
     click.echo(f"  pip install -e '{source}[test]'")
-    click.echo(f"  taco-bench plugins check {name}\n  taco-bench {' '.join(command(kind, name))}")
+    click.echo(f"  taco-bench plugins check '{source}'\n  taco-bench {' '.join(command(kind, name))}")
 
 
 @click.command("check")

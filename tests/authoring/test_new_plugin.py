@@ -69,7 +69,10 @@ class TestTheVerb:
         assert str(tmp_path / "my-sampler" / "README.md") in found.out
         lines = found.out.strip().splitlines()[-3:]
         assert lines[0] == f"  pip install -e '{tmp_path / 'my-sampler'}[test]'"
-        assert lines[1:] == ["  taco-bench plugins check my-sampler", "  taco-bench run --data planted:holds --sampler my-sampler"]
+        assert lines[1:] == [
+            f"  taco-bench plugins check '{tmp_path / 'my-sampler'}'",
+            "  taco-bench run --data planted:holds --sampler my-sampler",
+        ]
         assert "    taco-bench run --data planted:holds --sampler my-sampler\n" in (tmp_path / "my-sampler/README.md").read_text()
 
     def test_a_relative_folder_can_be_pasted(self, cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
