@@ -98,7 +98,7 @@ class ExtractorContract(Contract):
         """The last batch of a video is smaller: a row's features do not depend on the rows beside it."""
         network, pictures = component.network(), self.pictures(component)
         whole = self.rows(network, pictures)
-        alone = torch.cat([self.rows(network, row) for row in pictures.split(1)])
+        alone = torch.cat([self.rows(network, row) for row in pictures[:, None]])
         scale = float(whole.abs().max()) or 1.0
         same = torch.allclose(whole / scale, alone / scale, atol=1e-4)
         assert same, "a row alone has other features than among others; use running statistics (.eval()), and no mean over the batch"

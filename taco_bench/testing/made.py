@@ -84,7 +84,7 @@ class MadeTraining:
         owner = np.repeat(np.arange(len(clips)), [len(clip.captions) for clip in clips])
         truth = (owner[:, None] == np.arange(len(clips))).astype(float)
         alone = {name: self._scores(truth, f"{split}/{name}") for name in ("sentence", "token", "fusion")}
-        fused = np.sum(list(alone.values()), axis=0, dtype=np.float32)
+        fused: Floats = np.asarray(sum(alone.values()), np.float32)
         return {**alone, "text->video": fused, "video->text": fused.T.copy()}
 
     def frame_scores(self, clips: Clip | Sequence[Clip], texts: Sequence[str], window: int, stride: int) -> Floats:
@@ -102,7 +102,7 @@ class MadeTraining:
         truth = np.zeros((ROWS, len(self._place)))
         for step in clip.steps:
             truth[step.start : step.end, self._place[step.label or step.text]] = 1
-        return self._scores(truth, f"features/{clip.id}") / np.float32(10)
+        return np.asarray(self._scores(truth, f"features/{clip.id}") / 10, np.float32)
 
     def video_network(self) -> nn.Module:
         """A linear map of each row, the same each time."""

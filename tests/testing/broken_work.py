@@ -20,6 +20,7 @@ from torch import nn
 
 from taco_bench.api import Chance, Evaluation, Load, Sampling, UserError
 from taco_bench.testing import ControlContract, ExtractorContract, LauncherContract, MadeTraining, SamplerContract, TaskContract
+from taco_bench.testing.made import made_experiment
 
 
 def finding(change: Callable[[Evaluation, Any], Any], name: str) -> type[Retrieval]:
@@ -83,7 +84,8 @@ class KeepsLabels(ActionSegmentation):
         super().__init__(window=16, train_stride=8, epochs=8, learning_rate=0.03)
 
     def evaluate(self, trained: MadeTraining) -> Evaluation:
-        return super().evaluate(MadeTraining(trained.knows, trained.seed))
+        trained.experiment = made_experiment()
+        return super().evaluate(trained)
 
 
 class Twofold(Retrieval):
