@@ -171,9 +171,8 @@ def protocols() -> str:
 
 def contracts() -> str:
     """Every check of every contract."""
-    parts = [
-        "# Contracts\n\nWhat the core relies on, kind by kind: the checks of `taco_bench.testing`. A subclass that names its component runs them all.\n"
-    ]
+    title = "# Contracts\n\nWhat the core relies on, kind by kind: the checks of `taco_bench.testing`. A subclass that names its"
+    parts = [title + " component\nruns them all.\n"]
     for kind, contract in CONTRACTS.items():
         checks = sorted(
             (found for name, found in inspect.getmembers(contract, inspect.isfunction) if name.startswith("test_")),
