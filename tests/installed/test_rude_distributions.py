@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -138,7 +137,6 @@ def test_show_lists_what_a_distribution_adds(taco: Cli, installed: Path) -> None
     assert_told(taco("plugin", "show", "taco-goood"), 2, "did you mean taco-good")
 
 
-@pytest.mark.skipif(find_spec("taco_bench.testing") is None, reason="there are no contracts yet")
 def test_check_says_what_failed_and_what_to_do(taco: Cli) -> None:
     found = taco("plugins", "check", "taco-positive", only="taco-positive")
     assert found.code == 4

@@ -7,7 +7,6 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +18,6 @@ from taco_bench.authoring.new import new_plugin
 from taco_bench.plugins import HOOKS, load_plugins
 
 pytest_plugins = ("helpers.fixtures",)
-pytestmark = pytest.mark.skipif(find_spec("hatchling") is None, reason="needs hatchling: pip install 'taco-bench[test]'")
 
 SMALL = ["data.train=24", "data.val=4", "data.test=8", "data.bags=12", "train.batch_size=8"]
 PLANTED = ("run", "--data", "planted:holds", "--steps", 2, *(part for each in SMALL for part in ("--set", each)))
@@ -94,10 +92,6 @@ def test_the_reader_reads_what_it_recognises(taco: Cli, tmp_path: Path) -> None:
     assert taco("features", "check", tmp_path / "store").code == 0
 
 
-contracts = pytest.mark.skipif(find_spec("taco_bench.testing") is None, reason="there are no contracts yet")
-
-
-@contracts
 def test_each_passes_its_own_tests(sources: list[Path], templates: Path) -> None:
     """In one process, since importing torch takes longest."""
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(templates), *filter(None, [os.environ.get("PYTHONPATH")])])}
@@ -108,7 +102,6 @@ def test_each_passes_its_own_tests(sources: list[Path], templates: Path) -> None
     assert found.returncode == 0, found.stdout
 
 
-@contracts
 def test_check_runs_contract_and_training(taco: Cli, sources: list[Path]) -> None:
     found = taco("plugins", "check", next(source for source in sources if source.name == "pv-sampler"))
     assert found.code == 0, found.out
@@ -119,7 +112,6 @@ def test_check_runs_contract_and_training(taco: Cli, sources: list[Path]) -> Non
     assert re.fullmatch(r"  training: 3 steps and their evaluation passed in \d+ s", training)
 
 
-@contracts
 def test_check_takes_what_the_plugins_own_test_adds(taco: Cli, sources: list[Path]) -> None:
     """A reader's contract needs a sample, which is written by the plugin's test."""
     found = taco("plugins", "check", next(source for source in sources if source.name == "pv-reader"))
