@@ -1,7 +1,7 @@
 """The public names of taco-bench for plugins: what a component of each kind receives and returns.
 
-A plugin imports from here, from :mod:`taco_bench.losses` and :mod:`taco_bench.metrics`, and ``taco_bench.hookimpl``; nothing else of
-the core is promised to stay.
+A plugin imports from here, from :mod:`taco_bench.losses` and :mod:`taco_bench.metrics`, and ``taco_bench.hookimpl``; its tests import
+from :mod:`taco_bench.testing`, which checks all that is said here. Nothing else of the core is promised to stay.
 """
 
 from __future__ import annotations

@@ -13,15 +13,24 @@ from helpers.written import write_csv, write_list, write_pickle
 
 from taco_bench.plugins import load_plugins
 
+_READ: dict[str, Any] = {}
+
 
 class Shared:
-    """Knows the folder of real data."""
+    """Knows the folder of real data, whose annotations are read once where a check asks for no second reading: that takes seconds."""
 
+    name: ClassVar[str]
     folder_of_data: Path
 
     @pytest.fixture(autouse=True)
     def _real(self, shared_data: Path) -> None:
         self.folder_of_data = shared_data
+
+    @pytest.fixture
+    def component(self, tmp_path_factory: pytest.TempPathFactory) -> Any:
+        if self.name not in _READ:
+            _READ[self.name] = self.new(tmp_path_factory.mktemp(self.name))  # type: ignore[attr-defined]
+        return _READ[self.name]
 
 
 class Msrvtt1k(Shared):
@@ -32,12 +41,7 @@ class Msrvtt1k(Shared):
 
 
 class PlantedFeatures(Shared):
-    """Annotations are real; the features stand in, as the data set makes them itself. Read once: 10,000 videos take two seconds."""
-
-    @pytest.fixture(scope="class")
-    def component(self, shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
-        self.folder_of_data = shared_data
-        return self.new(tmp_path_factory.mktemp("planted"))  # type: ignore[attr-defined]
+    """Annotations are real; the features stand in, as the data set makes them itself."""
 
     def local_options(self, folder: Path) -> Mapping[str, Any]:
         return {"root": str(self.folder_of_data), "planted_signal": 1.0}
@@ -45,8 +49,6 @@ class PlantedFeatures(Shared):
 
 class RealAnnotations(Shared):
     """Annotations are real; the videos of the first clip of each split have features."""
-
-    name: ClassVar[str]
 
     def local_options(self, folder: Path) -> Mapping[str, Any]:
         root = str(self.folder_of_data)

@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import broken_data
+import broken_machines
+import broken_samplers
 import broken_small
+import broken_tasks
 import broken_text
-import broken_work
 import pytest
 from rows_of_table import Row
 
@@ -18,7 +20,7 @@ from taco_bench.errors import UserError
 from taco_bench.plugins import Plugins
 from taco_bench.testing import CONTRACTS, Contract
 
-PARTS = [broken_small, broken_text, broken_data, broken_work]
+PARTS = [broken_samplers, broken_small, broken_text, broken_data, broken_tasks, broken_machines]
 ROWS: list[Row] = [row for part in PARTS for row in part.ROWS]
 WHOLE = [pair for part in PARTS for pair in part.WHOLE]
 OF_ALL_KINDS = {name for name in vars(Contract) if name.startswith("test_")}
