@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from taco_bench.api import torch_stream
-from taco_bench.data.store.cuts import RULES, WHOLE
+from taco_bench.data.store.cuts import NAMES as CUTS
 from taco_bench.testing.contract import Contract
 
 ROWS = 3
@@ -45,8 +45,7 @@ class ExtractorContract(Contract):
         assert isinstance(component.stream, str) and component.stream, "set stream to the name that encoders know the features by"  # noqa: PT018
         assert component.width > 0, f"width is {component.width}: declare the numbers a row"
         assert component.batch > 0, f"batch is {component.batch}: declare how many rows go through the network at once"
-        known = (*RULES, *WHOLE)
-        assert component.cut in known, f"cut is {component.cut!r}: one of {', '.join(known)}"
+        assert component.cut in CUTS, f"cut is {component.cut!r}: one of {', '.join(CUTS)}"
 
     def test_its_sampling(self, component: Any) -> None:
         """The core decodes that many frames a second, of that size, for each row."""

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pytest
+from helpers.ms_tcn_made import write as write_ms_tcn
 from helpers.written import write_csv, write_list, write_pickle
 
 from taco_bench.plugins import load_plugins
@@ -99,6 +100,13 @@ class OfParagraphs:
         return {"root": str(folder), "features": features(folder / "s3d", ("v_a", "v_b", "v_c"))}
 
 
+class Labelled:
+    """Three labelled videos in MS-TCN's form."""
+
+    def local_options(self, folder: Path) -> Mapping[str, Any]:
+        return {"root": str(write_ms_tcn(folder / "breakfast"))}
+
+
 DATA: dict[str, type] = {
     "msrvtt1k": Msrvtt1k,
     "crosstask": PlantedFeatures,
@@ -109,4 +117,5 @@ DATA: dict[str, type] = {
     "msvd": Listed,
     "didemo": Listed,
     "howto100m": Narrated,
+    "ms-tcn": Labelled,
 }

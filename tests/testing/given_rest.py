@@ -77,7 +77,7 @@ class Written:
 
     @property
     def _form(self) -> Callable[..., Any]:
-        return FORMS["ce" if self.name == "ce-pickle" else "mmt" if self.name == "mmt-h5" else self.name.replace("-", "_")]
+        return FORMS[{"ce-pickle": "ce", "mmt-h5": "mmt", "mmpt-first32": "npy_folder"}.get(self.name, self.name.replace("-", "_"))]
 
     def sample(self, folder: Path) -> Path:
         path: Path = self._form(folder).path
@@ -160,5 +160,6 @@ GIVEN: dict[tuple[str, str], type] = {
     ("extractor", "resnext101-3d"): ResnextWeights,
     ("extractor", "resnet152"): ResnetWeights,
     ("reader", "ms-tcn"): NamedOnly,
+    ("reader", "mmpt-first32"): NamedOnly,
 }
 FOR_A_KIND: dict[str, type] = {"reader": Written}

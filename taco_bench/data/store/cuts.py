@@ -64,6 +64,8 @@ FIRST = {"mmpt-first32": ("mmpt", 32)}
 NO_TIMES = np.empty(0)
 WHOLE = ("whole", "clip")
 """Rules that take every row."""
+NAMES = (*RULES, *FIRST, *WHOLE)
+"""Every rule."""
 
 
 def row_times(
@@ -100,7 +102,7 @@ def cut(
     """The first row of a segment and the one after its last; never empty.
 
     Args:
-        rule: a name of :data:`RULES`, :data:`FIRST` or :data:`WHOLE`.
+        rule: a name of :data:`NAMES`.
         rows: of the whole video, at least 1.
         rate: rows a second, where known.
         times: [rows] the middle of each row, where the format says.
