@@ -1,4 +1,4 @@
-"""Configurations that the cost model is fitted on, and others that it is tried on: no value of K, K', n, m, d or layers is taken for granted."""
+"""Configurations that the cost model is fitted on, and others, of other sizes, that it is tried on."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ slower, never faster. What a machine with other cores and more threads needs, it
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import json
 import platform
 from collections.abc import Sequence
@@ -98,10 +98,7 @@ def _fit(amounts: Sequence[dict[str, float]], found: Sequence[float]) -> dict[st
 
 def _errors(rows: Sequence[dict[str, Any]], model: CostModel) -> list[tuple[dict[str, Any], float, float]]:
     """Each row with predicted over measured seconds and memory, less 1."""
-    found = []
-    for row in rows:
-        found.append((row, model.seconds(row["work"]) / row["seconds"] - 1, model.gib(row["work"]) / row["gib"] - 1))
-    return found
+    return [(row, model.seconds(row["work"]) / row["seconds"] - 1, model.gib(row["work"]) / row["gib"] - 1) for row in rows]
 
 
 def _table(rows: Sequence[dict[str, Any]], model: CostModel) -> str:
@@ -125,7 +122,8 @@ def told(point: Point) -> str:
     """A configuration in words."""
     fusion = {"": "no L3", "all": "all pairs"}.get(point.sampler, f"{point.sampler} K' {point.negatives}")
     parts = [
-        f"K {point.batch}, {fusion}, n {point.text[0]}-{point.text[1]}, m {point.video[0]}-{point.video[1]}, words {100 * point.share:.0f} %",
+        f"K {point.batch}, {fusion}, n {point.text[0]}-{point.text[1]}, m {point.video[0]}-{point.video[1]}",
+        f"words {100 * point.share:.0f} %",
         f"d {point.width}, ff {point.feedforward}, layers {point.video_layers}+{point.fusion_layers}",
         f"text {point.text_layers} x {point.text_width}{' frozen' if point.frozen else ''}, features {point.features}",
     ]
@@ -139,7 +137,7 @@ def _toml(model: CostModel, rows: Sequence[dict[str, Any]], text: str) -> str:
     errors = "\n".join("# " + line for line in text.splitlines() if line.startswith("- "))
     head = "# What a unit of each kind of work of a training step takes: taco_bench/jobs/cost.py counts the units. Made by\n"
     head += f"# benchmarks/cost_model.py fit, from {len(rows)} configurations measured; errors:\n{errors}\n"
-    about = f'where = "{model.where}"\ndate = {datetime.datetime.now(datetime.UTC).date()}\n'
+    about = f'where = "{model.where}"\ndate = {dt.datetime.now(dt.UTC).date()}\n'
     return f"{head}{about}\n{section('seconds', model.second)}\n# bytes\n{section('memory', model.byte)}"
 
 

@@ -6,7 +6,7 @@ A step on one device takes about
 
 with the units counted here, as the code does them, and the seconds fitted once (:mod:`taco_bench.jobs.cost_model`). Products scale with
 d^2, what passes through memory with d, attention with the square of the lengths, Adam with the parameters; so a model fitted on small steps
-knows large ones. Text and video are encoded once, K times each; the fusion module takes K (1 + 2 K') pairs at most, K^2 where all are taken.
+knows large ones. Texts and videos are encoded K times each; the fusion module takes K (1 + 2 K') pairs at most, or all K^2.
 """
 
 from __future__ import annotations

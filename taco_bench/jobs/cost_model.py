@@ -38,7 +38,8 @@ class CostModel:
 
 def memory_amounts(work: Work) -> dict[str, float]:
     """What is held at the peak, at the end of the forward pass: numbers that layers keep; masks of dropout; a parameter with its gradient
-    and Adam's two moments; and the process. Similarities are computed in chunks of a bounded size and not kept."""
+    and Adam's two moments; and the process. Similarities are computed in chunks of a bounded size and not kept.
+    """
     return {"elements": work.elements, "gathers": work.gathers, "draws": work.draws, "parameters": work.parameters, "process": 1.0}
 
 

@@ -128,7 +128,7 @@ class PlannedSizes:
 
 
 def distinct_pairs(count: int, negatives: int, *, both: bool) -> float:
-    """The positives, and the distinct negatives when each of K texts draws K' of K - 1 videos, and in ``both`` directions each video K' texts."""
+    """The positives and the negatives expected: each of K texts draws K' of the K - 1 other videos; ``both``: each video K' texts."""
     if count < 2:
         return float(count)
     chosen = negatives / (count - 1)

@@ -37,7 +37,7 @@ def experiment(*, use: tuple[str, ...] = ("l1", "l2", "l3"), batch_size: int = K
 class TestByHand:
     def test_fusion_of_two_layers(self) -> None:
         """Each of the 4 x (5 + 3) tokens is projected once: 3 d^2. Each of the 10 x 8 tokens of pairs: output d^2, feed-forward 2 d ff, the
-        last layer's keys and values 2 d^2. Of each pair's [CLS] d^2 more for the query and d^2 + 2 d ff after attention, and d for the score.
+        last layer's keys and values 2 d^2. Of each pair's [CLS] d^2 for the query, d^2 + 2 d ff after attention, and d for the score.
         """
         shared, tokens, pairs = 32 * 3 * 64, 80 * (64 + 2 * 8 * 16 + 2 * 64), 10 * (64 + 64 + 2 * 8 * 16 + 8)
         found = fusion_work(experiment(), SIZES)

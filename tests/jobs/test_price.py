@@ -146,8 +146,9 @@ class TestNetworks:
     """What text encoders say of their networks before they are built is what they build."""
 
     def test_tiny(self) -> None:
-        from taco_bench.jobs.sizes import network_size
         from taco_bench_text.tiny import Tiny
+
+        from taco_bench.jobs.sizes import network_size
 
         encoder = Tiny(width=16, layers=2, heads=2, vocabulary=60, dropout=0.1)
         encoder.fit(["a red lamp", "the lamp is red and the ball is not", "open the door"] * 3, 12)
@@ -157,18 +158,19 @@ class TestNetworks:
         assert replace(said, parameters=said.parameters - (60 - learnt) * 16) == built
 
     def test_words(self) -> None:
-        from taco_bench.jobs.sizes import network_size
         from taco_bench_text.words import Words
+
+        from taco_bench.jobs.sizes import network_size
 
         encoder = Words(width=8)
         encoder.fit(["a red lamp"], 12)
         assert replace(network_size(encoder.network()), parameters=0) == encoder.size(12)
 
     def test_bert(self, tmp_path: Path) -> None:
+        from taco_bench_text.bert import Bert
         from transformers import BertConfig, BertModel
 
         from taco_bench.jobs.sizes import network_size
-        from taco_bench_text.bert import Bert
 
         config = BertConfig(vocab_size=50, hidden_size=64, num_hidden_layers=2, num_attention_heads=2, intermediate_size=128)
         network = BertModel(config)
