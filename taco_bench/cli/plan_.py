@@ -80,7 +80,7 @@ def _tabulated(table: Expanded, states: Sequence[State]) -> str:
             if not line.not_run
             else [f"{line.label}  (NOT RUN: {line.not_run})"]
         )
-    return str(tabulate(body, headers=["", *STATES, "time", "disk"], disable_numparse=True))
+    return str(tabulate(body, headers=["", *STATES, "time", "memory", "disk"], disable_numparse=True))
 
 
 def _reasons(states: Sequence[State]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -140,6 +141,8 @@ class TestPlan:
         assert f"steps are priced as measured on {cost_model('cpu').where}" in found.out  # type: ignore[union-attr]
         assert "without the evaluation of 20 cells: none on these data was made here yet" in found.out
         assert "GiB a worker" in found.out
+        head, _, row = (line for line in found.out.splitlines() if re.search(r"  time +memory +disk$|^-+  |^Good & proper  ", line))
+        assert re.search(r"GiB$", row[: head.index("memory") + len("memory") + 2].rstrip()), row
 
 
 class TestNetworks:
