@@ -25,7 +25,8 @@ class Tiles:
         red, green, blue = np.moveaxis(frames.reshape(-1, 3).astype(np.int32), 1, 0)
         colours, kind = np.unique(red << 16 | green << 8 | blue, return_inverse=True)  # numbers are sorted many times faster than rows
         codes = np.array([_code(int(colour).to_bytes(3, "big")) for colour in colours], np.float32).reshape(-1, CODE)
-        return codes[kind.reshape(-1)].reshape(len(frames), math.prod(frames.shape[1:-1]) * CODE)
+        tokens: npt.NDArray[np.float32] = codes[kind].reshape(len(frames), math.prod(frames.shape[1:-1]) * CODE)
+        return tokens
 
 
 class Motion(Tiles):
