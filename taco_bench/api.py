@@ -18,7 +18,7 @@ from taco_bench.kinds.data import Clip, Dataset, Encoder, Extractor, Sampling, S
 from taco_bench.kinds.launchers import Launcher, Load
 from taco_bench.kinds.samplers import PairScores, Sampler
 from taco_bench.kinds.tasks import Chance, Control, Evaluation, Task, Trained, VideoNetwork
-from taco_bench.kinds.text import LearntVocabulary, Tagger, TextEncoder, TokenSelector, TokenWeighting, Word
+from taco_bench.kinds.text import LearntVocabulary, NetworkSize, SizedText, Tagger, TextEncoder, TokenSelector, TokenWeighting, Word
 from taco_bench.manifests.locate import DataFolder
 from taco_bench.pickles import PICKLE_ENDINGS, read_pickle
 from taco_bench.randomness import numpy_stream, stream_key, torch_stream
@@ -45,12 +45,14 @@ __all__ = [
     "Launcher",
     "LearntVocabulary",
     "Load",
+    "NetworkSize",
     "PairScores",
     "PluginError",
     "Reader",
     "Reporter",
     "Sampler",
     "Sampling",
+    "SizedText",
     "Step",
     "Tagger",
     "Task",

@@ -22,9 +22,11 @@ class Tiles:
 
     def encode(self, frames: np.ndarray) -> np.ndarray:
         """uint8 [time, 49, 3] to float32 [time, 392]."""
-        colours, kind = np.unique(frames.reshape(-1, 3), axis=0, return_inverse=True)
-        codes = np.array([_code(colour.tobytes()) for colour in colours], np.float32).reshape(-1, CODE)
-        return codes[kind.reshape(-1)].reshape(len(frames), math.prod(frames.shape[1:-1]) * CODE)
+        red, green, blue = np.moveaxis(frames.reshape(-1, 3).astype(np.int32), 1, 0)
+        colours, kind = np.unique(red << 16 | green << 8 | blue, return_inverse=True)  # numbers are sorted many times faster than rows
+        codes = np.array([_code(int(colour).to_bytes(3, "big")) for colour in colours], np.float32).reshape(-1, CODE)
+        tokens: npt.NDArray[np.float32] = codes[kind].reshape(len(frames), math.prod(frames.shape[1:-1]) * CODE)
+        return tokens
 
 
 class Motion(Tiles):

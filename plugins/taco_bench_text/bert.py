@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from taco_bench.api import DataError, sha256_of
+from taco_bench.api import DataError, NetworkSize, sha256_of
 
 if TYPE_CHECKING:
     import tokenizers
     import torch
+
+BYTES = 4
+"""A parameter in a file of weights: float32, as BERTs are published."""
 
 
 class Bert:
@@ -61,6 +65,20 @@ class Bert:
             for name in ("model.safetensors", "config.json", "tokenizer.json")
         ]
         return [Path(path) for path in found if path]
+
+    def size(self, max_tokens: int) -> NetworkSize | None:
+        """From config.json and the size of the weights; None where they are not on this machine."""
+        files = {path.name: path for path in self.files() if path.is_file()}
+        if not {"config.json", "model.safetensors"} <= set(files):
+            return None
+        try:
+            config = json.loads(files["config.json"].read_text(encoding="utf-8"))
+            layers, heads = config["num_hidden_layers"], config["num_attention_heads"]
+            width, feedforward = config["hidden_size"], config["intermediate_size"]
+        except (OSError, ValueError, KeyError):
+            return None  # no BERT's; whoever loads it says what is wrong
+        draws = max(config.get("hidden_dropout_prob", 0.1), config.get("attention_probs_dropout_prob", 0.1)) > 0  # as transformers' default
+        return NetworkSize(width, layers, feedforward, heads, files["model.safetensors"].stat().st_size // BYTES, draws)
 
     def fingerprint(self) -> str:
         """The hash of the weights, the configuration and the tokenizer."""

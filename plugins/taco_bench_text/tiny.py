@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
-from taco_bench.api import UserError
+from taco_bench.api import NetworkSize, UserError
 
 if TYPE_CHECKING:
     import tokenizers
@@ -104,6 +104,12 @@ class Tiny:
         )
         network: torch.nn.Module = BertModel(config, add_pooling_layer=False)
         return network
+
+    def size(self, max_tokens: int) -> NetworkSize:
+        """From the options; the word pieces that will be learnt are at most these."""
+        w, ff = self.width, 4 * self.width
+        parameters = (self.vocabulary + max_tokens + 4) * w + self.layers * (4 * w * w + 2 * w * ff + 9 * w + ff)  # 4: two types, a norm
+        return NetworkSize(w, self.layers, ff, self.heads, parameters, self.dropout > 0)
 
     def files(self) -> list[Path]:
         """None: it starts from nothing."""

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
+from taco_bench.api import NetworkSize
+
 if TYPE_CHECKING:
     import tokenizers
     import torch
@@ -60,6 +62,10 @@ class Words:
         from taco_bench_text.words_network import WordEmbedding
 
         return WordEmbedding(self.tokenizer().get_vocab_size(), self.width)
+
+    def size(self, max_tokens: int) -> NetworkSize:
+        """No layers; how many words there are is not known before they are numbered, so none is counted."""
+        return NetworkSize(self.width, 0, 0, 1, 0)
 
     def files(self) -> list[Path]:
         """None: it starts from nothing."""

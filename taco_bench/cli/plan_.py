@@ -12,6 +12,7 @@ import click
 from taco_bench.cli.options import CONTROL, EXPERIMENT, LAUNCH, launcher_of, with_options
 
 if TYPE_CHECKING:
+    from taco_bench.jobs.price import Price
     from taco_bench.jobs.states import State
     from taco_bench.store.cells import Store
     from taco_bench.suites.expand import Expanded
@@ -44,7 +45,7 @@ def command(obj: dict[str, Any], /, suite: str, *, as_json: bool, **options: Any
     for table in tables:
         if path := own_file(table):
             refuse_namesake(store, table.title, path)
-    found = [(table, states_of(table.every, store, asked(store, table.title), table.options)) for table in tables]
+    found = [(table, states_of(table.every, store, asked(store, table.title), plugins, table.options)) for table in tables]
     if as_json:
         records = [_json(table, states) for table, states in found]
         click.echo(json.dumps(records[0] if len(records) == 1 else records, indent=1))
@@ -75,9 +76,11 @@ def _tabulated(table: Expanded, states: Sequence[State]) -> str:
         price = total([state.price for state in found])
         row = [line.label, *(counts.get(state) or "" for state in STATES)]
         body.append(
-            [*row, _seconds(price.seconds), _bytes(price.disk)] if not line.not_run else [f"{line.label}  (NOT RUN: {line.not_run})"]
+            [*row, _seconds(price.seconds), _gib(price.gib), _bytes(price.disk)]
+            if not line.not_run
+            else [f"{line.label}  (NOT RUN: {line.not_run})"]
         )
-    return str(tabulate(body, headers=["", *STATES, "time", "disk"], disable_numparse=True))
+    return str(tabulate(body, headers=["", *STATES, "time", "memory", "disk"], disable_numparse=True))
 
 
 def _reasons(states: Sequence[State]) -> list[str]:
@@ -109,15 +112,31 @@ def _sum(states: Sequence[State], store: Store, plugins: Any, options: dict[str,
     new = len({state.job.training for state in todo if store.training(state.job.training) is None})
     lines = [f"{count(len(todo), 'cell')} to make, {count(new, 'training')} among them, by {count(workers, 'worker')}"]
     if unknown < len(todo):
-        lines[0] += f": about {_seconds(price.seconds / workers)}, {_bytes(price.disk)} on disk"
+        lines[0] += f": about {_seconds(price.seconds / workers)}, {_gib(price.gib) or 'unknown'} a worker, {_bytes(price.disk)} on disk"
     have, them = ("has", "it") if unknown == 1 else ("have", "them")
-    return [*lines, f"{count(unknown, 'cell')} {have} no price yet: nothing like {them} has been measured here"] if unknown else lines
+    if unknown:
+        lines.append(f"{count(unknown, 'cell')} {have} no price yet: nothing like {them} has been measured here")
+    return lines + _doubts([state.price for state in todo if state.price is not None])
+
+
+def _doubts(prices: Sequence[Price]) -> list[str]:
+    """What prices leave out, or take from elsewhere."""
+    from taco_bench.stats.reasons import count
+
+    elsewhere = next((price.elsewhere for price in prices if price.elsewhere), "")
+    lines = [f"steps are priced as measured on {elsewhere}: none of this kind was made here yet"] if elsewhere else []
+    unpriced = sum(price.evaluation is None for price in prices)
+    return [*lines, f"without the evaluation of {count(unpriced, 'cell')}: none on these data was made here yet"] if unpriced else lines
 
 
 def _seconds(value: float) -> str:
     if not value:
         return ""
     return f"{value:.0f} s" if value < 120 else f"{value / 60:.0f} min" if value < 7200 else f"{value / 3600:.1f} h"
+
+
+def _gib(value: float | None) -> str:
+    return f"{value:.1f} GiB" if value else ""
 
 
 def _bytes(value: float) -> str:
@@ -135,6 +154,7 @@ def _json(table: Expanded, states: Sequence[State]) -> dict[str, Any]:
             "why": list(state.why),
             "seconds": state.price.seconds if state.price else None,
             "bytes": state.price.disk if state.price else None,
+            "gib": state.price.gib if state.price else None,
         }
         for state in states
     ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +11,7 @@ from taco_bench.jobs.plan import Job, Line
 from taco_bench.jobs.price import Price, Prices
 from taco_bench.jobs.stale import causes
 from taco_bench.jobs.starts import missing_start
+from taco_bench.plugins import Plugins
 from taco_bench.store.cells import Store
 from taco_bench.store.leases import is_surely_dead
 from taco_bench.store.ledger import Rows
@@ -30,7 +30,7 @@ class State:
         job: the cell.
         state: one of ``STATES``.
         why: causes of staleness, the failure, or what is damaged; of what is to be made also the start that is not there.
-        price: what it will cost; None where it is done or nothing like it was measured.
+        price: what it will cost; None where it is done or cannot be said.
     """
 
     line: Line
@@ -40,13 +40,16 @@ class State:
     price: Price | None = None
 
 
-def states_of(lines: Sequence[Line], store: Store, asked: Rows, words: Sequence[str] = ()) -> list[State]:
+def states_of(
+    lines: Sequence[Line], store: Store, asked: Rows, plugins: Plugins, words: Sequence[str] = ()
+) -> list[State]:
     """The state of each distinct cell, from the store alone.
 
     Args:
         lines: rows of one table, and its controls.
         store: looked at, never written.
         asked: the table's ledger.
+        plugins: for the components, which say how large they are.
         words: of the command line behind the suite and the data set, for the commands that are named.
     """
     distinct = {job.cell: (line, job) for line in lines for job in line.jobs}
@@ -56,7 +59,7 @@ def states_of(lines: Sequence[Line], store: Store, asked: Rows, words: Sequence[
         if cell not in done:
             before = _before(cell, asked.get(line.name, {}).get(str(job.seed), []), store)
             old |= {cell: before} if before else {}
-    prices = Prices(store, _measured(lines, done, old, store))
+    prices = Prices(store, _measured(lines, done, old, store), plugins)
     failures = _failures(store)
     running = {name: lease for name, lease in store.leases.all().items() if not is_surely_dead(lease)}
     absent = _absent_starts([job for _, job in distinct.values()], store, words)
@@ -77,9 +80,9 @@ def _before(cell: str, asked: Sequence[str], store: Store) -> Mapping[str, Any] 
 
 
 def _measured(lines: Sequence[Line], done: Set[str], old: Mapping[str, Mapping[str, Any]], store: Store) -> Iterator[Mapping[str, Any]]:
-    """Cells that say what others will cost: those of the table, a few a row; where there are none, some of the store's."""
+    """Cells that say what others will cost: those of the table, a few a row; where there are none, the store's newest."""
     if not done and not old:
-        yield from itertools.islice(store.cells(), MOST_OF_STORE)
+        yield from store.newest_cells(MOST_OF_STORE)
     for line in lines:
         own = [job.cell for job in line.jobs]
         for cell in [cell for cell in own if cell in done][:MOST_OF_ROW]:

@@ -14,6 +14,7 @@ from taco_bench.config import Experiment, Model
 from taco_bench.data.prepared import Prepared
 from taco_bench.guard import name_of
 from taco_bench.jobs.plan import Job
+from taco_bench.jobs.sizes import measured_sizes, record_of
 from taco_bench.jobs.starts import seen_by_starts
 from taco_bench.leakage import find_leaks, world_now
 from taco_bench.model.taco import TACo
@@ -82,6 +83,7 @@ def work(
     seen, unknown = seen_by_starts(job, store)
     leaks = [*(leak.told() for leak in find_leaks(experiment, prepared, plugins, seen)), *unknown]
     model, training = _trained(job, prepared, plugins, store, reporter, may_save)
+    sizes = record_of(measured_sizes(experiment, prepared, model, training["cost"]["fusion_pairs_per_step"]))
     started = time.perf_counter()
     found = _evaluated(TrainedModel(model, experiment, prepared, Named(reporter, job.label), job.seed), plugins)
     record = {
@@ -106,7 +108,7 @@ def work(
         "splits": {split: _split_hash(clips) for split, clips in prepared.clips.items() if clips},
         "versions": versions(experiment, plugins),
         "hardware": describe_device(experiment),
-        "cost": {**training["cost"], "evaluation_seconds": round(time.perf_counter() - started, 2)},
+        "cost": {**training["cost"], "sizes": sizes, "evaluation_seconds": round(time.perf_counter() - started, 2)},
     }
     draws = {f"chance {column}": chance.draws for column, chance in found.chance.items()}
     may_save()

@@ -59,6 +59,27 @@ class TokenWeighting(Protocol):
         """Weights [pieces], at least 0, from the idf [pieces] of the word pieces of interest; at least one piece."""
 
 
+@dataclass(frozen=True)
+class NetworkSize:
+    """How large a text network is.
+
+    Attributes:
+        width: of its hidden states.
+        layers: self-attention layers.
+        feedforward: width of their feed-forward layers.
+        heads: attention heads.
+        parameters: all, embeddings included.
+        dropout: whether it draws dropout while it is trained.
+    """
+
+    width: int
+    layers: int
+    feedforward: int
+    heads: int
+    parameters: int
+    dropout: bool = False
+
+
 class TextEncoder(Protocol):
     """A tokenizer and a BERT-like network."""
 
@@ -89,3 +110,11 @@ class LearntVocabulary(TextEncoder, Protocol):
 
     def adopt(self, tokenizer: tokenizers.Tokenizer, max_tokens: int) -> None:
         """Take over a tokenizer that an encoder with the same options learnt; called once, first, in the place of ``fit``."""
+
+
+@runtime_checkable
+class SizedText(TextEncoder, Protocol):
+    """A text encoder that knows how large its network is before it is built, so that plans can price a first training."""
+
+    def size(self, max_tokens: int) -> NetworkSize | None:
+        """The network's size with so many positions, from options and small files alone; None where it cannot be known yet."""

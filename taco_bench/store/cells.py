@@ -134,6 +134,14 @@ class Store:
             if found is not None:
                 yield found
 
+    def newest_cells(self, most: int) -> Iterator[Record]:
+        """At most so many whole cells, those that were written last first."""
+        paths = sorted((self.root / "cells").glob("[!.]*.json"), key=lambda path: path.stat().st_mtime_ns, reverse=True)
+        for path in paths[:most]:
+            found = self.cell(path.stem)
+            if found is not None:
+                yield found
+
     def training(self, training: str) -> Record | None:
         """The record of a finished training; None where there is none.
 

@@ -24,6 +24,7 @@ from suite_world import (
     expanded,
     hand_made,
     install_package,
+    plugins_with,
     ranks,
     save_row,
     shell,
@@ -57,10 +58,10 @@ def store(tmp_path: Path) -> Store:
 
 class TestStates:
     def test_an_empty_store_lacks_everything(self, table: Expanded, store: Store) -> None:
-        states = states_of(table.every, store, {})
+        states = states_of(table.every, store, {}, plugins_with("elsewhere"))
         assert set(by_row(states).values()) == {"missing"}
         assert len(states) == 8
-        assert all(state.price is None and state.why == () for state in states)
+        assert all(state.why == () for state in states)
         assert not store.root.exists()
 
     def test_each_state(self, table: Expanded, store: Store) -> None:
@@ -73,7 +74,7 @@ class TestStates:
         old["parts"]["training"]["configuration"]["train"]["steps"] = 99
         store.save_cell("feedfeedfeedfeed", old, arrays)
         with store.leases.take(third.jobs[0].training, "run"):  # type: ignore[union-attr]
-            states = states_of(table.every, store, asked(store, table.title))
+            states = states_of(table.every, store, asked(store, table.title), plugins_with("elsewhere"))
         assert by_row(states) == {
             ("good", 0): "done",
             ("good", 1): "failed",
@@ -94,9 +95,9 @@ class TestStates:
         path = store.leases.folder / f"{table.lines[0].jobs[0].training}.json"
         path.parent.mkdir(parents=True)
         path.write_text(json.dumps(lease))
-        assert by_row(states_of(table.lines[:1], store, {}))["good", 0] == "missing"
+        assert by_row(states_of(table.lines[:1], store, {}, plugins_with("elsewhere")))["good", 0] == "missing"
         path.write_text(json.dumps({**lease, "machine": "another"}))
-        assert by_row(states_of(table.lines[:1], store, {}))["good", 0] == "running"
+        assert by_row(states_of(table.lines[:1], store, {}, plugins_with("elsewhere")))["good", 0] == "running"
 
     @pytest.mark.parametrize("harm", ["half", "no arrays", "half the arrays", "empty"])
     def test_what_is_not_whole_is_damaged(self, harm: str, table: Expanded, store: Store) -> None:
@@ -110,34 +111,34 @@ class TestStates:
             path.with_suffix(".npz").unlink()
         else:
             path.with_suffix(".npz").write_bytes(path.with_suffix(".npz").read_bytes()[:50])
-        assert Counter(by_row(states_of(table.lines[:1], store, {})).values()) == {"damaged": 1, "done": 1}
+        assert Counter(by_row(states_of(table.lines[:1], store, {}, plugins_with("elsewhere"))).values()) == {"damaged": 1, "done": 1}
 
     def test_a_cell_that_somebody_wrote_by_hand_counts(self, table: Expanded, store: Store) -> None:
         save_row(store, table.lines[0], [10])
         path = store.cell_file(table.lines[0].jobs[0].cell)
         path.write_text(json.dumps(json.loads(path.read_text()), indent=4, sort_keys=True))
-        assert by_row(states_of(table.lines[:1], store, {}))["good", 0] == "done"
+        assert by_row(states_of(table.lines[:1], store, {}, plugins_with("elsewhere")))["good", 0] == "done"
 
     def test_a_newer_schema_is_refused(self, table: Expanded, store: Store) -> None:
         save_row(store, table.lines[0], [10])
         path = store.cell_file(table.lines[0].jobs[0].cell)
         path.write_text(re.sub(r'"schema_version": \d+', '"schema_version": 99', path.read_text(), count=1))
         with pytest.raises(DataError, match="schema version 99"):
-            states_of(table.lines[:1], store, {})
+            states_of(table.lines[:1], store, {}, plugins_with("elsewhere"))
 
     def test_done_cells_are_not_read(self, table: Expanded, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
         """A finished cell may have thousands of queries."""
         for line in table.every:
             save_row(store, line, [10, 10])
         monkeypatch.setattr("taco_bench.store.cells._read", lambda path: pytest.fail(f"{path} was read"))
-        assert set(by_row(states_of(table.every, store, {})).values()) == {"done"}
+        assert set(by_row(states_of(table.every, store, {}, plugins_with("elsewhere"))).values()) == {"done"}
 
 
 class TestPrices:
     def test_they_appear_with_the_first_measured_cell(self, table: Expanded, store: Store) -> None:
         """3 s of training for 2 steps and 1 s of evaluation."""
         save_row(store, table.lines[0], [10])
-        states = {(s.line.name, s.job.seed): s for s in states_of(table.every, store, {})}
+        states = {(s.line.name, s.job.seed): s for s in states_of(table.every, store, {}, plugins_with("elsewhere"))}
         assert states["good", 0].price is None
         price = states["good", 1].price
         assert price is not None
@@ -148,7 +149,7 @@ class TestPrices:
     def test_they_follow_the_steps(self, tmp_path: Path, store: Store, table: Expanded) -> None:
         save_row(store, table.lines[0], [10])
         longer = expanded(tmp_path, seeds=[0], above=[{"train": {"steps": 20}}])
-        price = states_of(longer.lines[:1], store, {})[0].price
+        price = states_of(longer.lines[:1], store, {}, plugins_with("elsewhere"))[0].price
         assert price is not None
         assert price.training == pytest.approx(30.0)
 
@@ -161,7 +162,7 @@ class TestPrices:
         good, plain, _ = table.lines
         assert good.jobs[0].training == plain.jobs[0].training
         save_row(store, good, [10])
-        prices = {(s.line.name, s.job.seed): s.price for s in states_of([good, plain], store, {})}
+        prices = {(s.line.name, s.job.seed): s.price for s in states_of([good, plain], store, {}, plugins_with("elsewhere"))}
         found = {key: price.training for key, price in prices.items() if price}
         assert found == pytest.approx({("good", 1): 3.0, ("plain", 0): 3.0, ("plain", 1): 0.0})  # the store has no weights of seed 0
 
@@ -170,7 +171,7 @@ class TestPrices:
         cost = {"steps": 2, "fusion_pairs_per_step": 1, "parameters": 1, "evaluation_seconds": 1.0}
         save_row(store, good, [10], cost={**cost, "seconds": 4.0})
         save_row(store, third, [10], cost={**cost, "seconds": 40.0})
-        prices = {(s.line.name, s.job.seed): s.price for s in states_of(table.lines, store, {})}
+        prices = {(s.line.name, s.job.seed): s.price for s in states_of(table.lines, store, {}, plugins_with("elsewhere"))}
         found = {key: price.training for key, price in prices.items() if price}
         assert (found["good", 1], found["third", 1]) == pytest.approx((4.0, 40.0))
         assert found["plain", 0] == pytest.approx(4.0)  # the same losses

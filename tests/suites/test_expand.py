@@ -70,7 +70,7 @@ class TestShared:
         )
         table = expanded(tmp_path, text=same, seeds=[0, 1])
         assert cells(table.line("good")) == cells(table.line("plain"))
-        states = states_of(table.lines, Store(tmp_path / "results"), {})
+        states = states_of(table.lines, Store(tmp_path / "results"), {}, plugins_with("elsewhere"))
         assert len(states) == 4
 
     def test_seeds_share_all_but_the_seed(self, plugins: Plugins) -> None:
