@@ -11,8 +11,8 @@ import pydantic
 from taco_bench.config import LEAKS, SCORE_OF, SECTIONS, Experiment, Loss, Losses, Section, Train
 from taco_bench.errors import ConfigError, InfeasibleError, PluginError, UserError, did_you_mean, near, nearest
 from taco_bench.guard import using
-from taco_bench.options import coerce
 from taco_bench.model.chunk import TOKENS_AT_A_TIME
+from taco_bench.options import coerce
 from taco_bench.plugins import EXPERIMENT_KINDS, Plugins
 from taco_bench.specs import FIELDS, LIST_SEPARATORS, merge, nested, parse_field
 
