@@ -82,7 +82,7 @@ class Train(Section):
     fusion_memory: PositiveReal = Field(8.0, description="GiB that the pairs of one step may take in the fusion module")
     recompute_fusion: bool = Field(
         False,
-        description="compute what the fusion module's gradients need again instead of keeping it: the same bits, less memory, more time",
+        description="compute the fusion module's activations again, do not keep them: the same bits, less memory, more time",
     )
     encoder_chunk: Positive | None = Field(
         None,
