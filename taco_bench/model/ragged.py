@@ -55,8 +55,8 @@ class Ragged:
 
     def split(self, rows: int) -> list[Ragged]:
         """The same rows, ``rows`` at a time."""
-        parts = self.lengths.split(rows)
-        values = self.values.split([int(part.sum()) for part in parts])
+        parts = torch.split(self.lengths, rows)
+        values = torch.split(self.values, [int(part.sum()) for part in parts])
         return [Ragged(value, part, int(part.max())) for value, part in zip(values, parts, strict=True)]
 
     def with_values(self, values: Tensor) -> Ragged:

@@ -198,7 +198,7 @@ class Training:
 
     def _videos(self, batch: Batch) -> VideoFeatures:
         chunk = self.experiment.train.encoder_chunk
-        return self.model.video(batch.features) if chunk is None else encode_videos(self.model.video, batch.features, chunk)  # type: ignore[no-any-return]
+        return encode_videos(self.model.video, batch.features, chunk) if chunk else self.model.video(batch.features)
 
     def _validate(self) -> None:
         every, progress = self.experiment.train.validate_every, self.progress
