@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import io
+import itertools
 import os
 import statistics
 import sys
@@ -71,19 +72,27 @@ def compare(candidates: Sequence[Candidate], rounds: int, peak: Callable[[Callab
             candidate.cpu.append(time.process_time() - used)
 
 
-def torch_peak(run: Callable[[], object]) -> int:
-    """The most bytes that torch held on the CPU during ``run``, above what it held before."""
-    with (
-        _without_the_profiler_s_chatter(),
-        torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU], profile_memory=True) as trace,
-    ):
+@dataclass(frozen=True)
+class Memory:
+    """What a call allocated, in bytes: the most at once, and the largest array."""
+
+    peak: int
+    largest: int
+
+
+def torch_memory(run: Callable[[], object]) -> Memory:
+    """What torch allocated on the CPU during ``run``, on top of what it held before."""
+    profiler = torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU], profile_memory=True)
+    with _without_the_profiler_s_chatter(), profiler as trace:
         run()
     events = [event for event in trace.profiler.kineto_results.events() if event.name() == "[memory]"]  # type: ignore[union-attr]
-    held = most = 0
-    for event in sorted(events, key=lambda event: event.start_ns()):
-        held += event.nbytes()
-        most = max(most, held)
-    return most
+    changes = [event.nbytes() for event in sorted(events, key=lambda event: event.start_ns())]
+    return Memory(max(0, *itertools.accumulate(changes)), max(changes))
+
+
+def torch_peak(run: Callable[[], object]) -> int:
+    """The most bytes that torch held on the CPU during ``run``, on top of what it held before."""
+    return torch_memory(run).peak
 
 
 def numpy_peak(run: Callable[[], object]) -> int:
