@@ -26,6 +26,7 @@ import torch
 from tabulate import tabulate
 
 RESULTS = Path(__file__).parent / "results"
+sys.path.append(str(RESULTS.parents[1] / "tests"))  # for the plain references, which are those of the tests
 
 
 @dataclass

@@ -1,10 +1,10 @@
 """How often a shortlist of the fusion score changes R@1, R@5 and R@10 against all pairs, on a trained model.
 
-python benchmarks/shortlist.py --save             trains planted:holds once; a minute or two
+python benchmarks/shortlist.py --clips 1000       trains planted:holds once; minutes
 python benchmarks/shortlist.py --small            few steps and queries, to try the script
 
-All pairs of the pool go through fusion once; a shortlist of M is then what evaluation makes of the same scores. "Changed" are the queries that
-are a hit at k under one of the two and not under the other. A positive inside the shortlist can only gain by it, for what is outside
+All pairs of the pool go through fusion once; a shortlist of M is then what evaluation makes of the same scores. "Changed" are the queries
+that are a hit at k under one of the two and not under the other. A positive inside the shortlist can only gain by it, for what is outside
 falls behind; one outside is a miss at every k up to M. So the second column bounds the losses.
 """
 
@@ -34,12 +34,16 @@ KS = (1, 5, 10)
 def main() -> None:
     parser = arguments(__doc__, rounds=1, small="20 steps, 60 queries")
     parser.add_argument("--data", default="planted:holds")
+    parser.add_argument("--clips", type=int, default=None, help="test clips of a planted world; its own number unless given")
     parser.add_argument("--steps", type=int, default=None, help="the data set's own unless given")
     options = parser.parse_args()
     plugins = load_plugins(third_party=False)
     train = {"device": "cpu", "threads": options.threads}
     steps = 20 if options.small else options.steps
-    experiment = resolve_device(resolve([{"data": options.data, "train": {**train, **({"steps": steps} if steps else {})}}], plugins))
+    layers = [{"data": options.data, "train": {**train, **({"steps": steps} if steps else {})}}]
+    if options.clips:
+        layers.append({"data": {"test": options.clips}})
+    experiment = resolve_device(resolve(layers, plugins))
     data = prepare(experiment, plugins, Silent())
     with tempfile.TemporaryDirectory() as folder:
         model = Training(experiment, 0, data, plugins, Path(folder)).run(Silent(), "")

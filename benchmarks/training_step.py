@@ -3,9 +3,9 @@
 python benchmarks/training_step.py --save         d = 768, K = 16, K' = 8, a text encoder of BERT's width and four of its layers; minutes
 python benchmarks/training_step.py --small        d = 32, to try the script
 
-Matrix products: what torch calls mm, addmm, bmm and scaled dot product attention. The rest of the model: element by element (norms, gelu,
-dropout, residuals), gathering and padding. Loading, sampling and logging are timed by the wall clock in the same steps: the batch (features,
-token ids, tags; captions are tagged once, before training), the sampler, and what is told after a step. K is small so that a step is short:
+Matrix products: what torch calls mm, addmm, bmm and scaled dot product attention. The rest of the model: element by element (norms,
+gelu, dropout, residuals), gathering and padding. Loading, sampling and logging are timed by the wall clock in the same steps: the batch
+(features, token ids, tags; captions are tagged once, before training), the sampler, and what is told after a step. K is small so that a step is short:
 all shares but the optimizer's, which does not grow with K and so is largest here, stay as they are at K = 128.
 """
 

@@ -1,4 +1,4 @@
-"""Eq. 4 with all products at once, and the two-sided late interaction of FILIP (Yao et al. 2021, arXiv:2111.07783, Eq. 4 to 6) beside it."""
+"""Eq. 4 with all products at once, and the two-sided late interaction of FILIP (Yao et al. 2021, arXiv:2111.07783, Eq. 4 to 6)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def dense_similarity(words: Tensor, video_tokens: Tensor, video_mask: Tensor) ->
 
 
 def dense_token_nce(video_tokens: Tensor, video_mask: Tensor, text_tokens: Tensor, token_weights: Tensor) -> Tensor:
-    """Eq. 4; [K, m, d], [K, m], [K, n, d], [K, n] as in :func:`taco_bench.losses.token_nce`. Every text token is compared, of interest or not."""
+    """Eq. 4; arguments as :func:`taco_bench.losses.token_nce`. Every text token is compared, of interest or not."""
     count, length, width = text_tokens.shape
     similarity = dense_similarity(text_tokens.reshape(-1, width), video_tokens, video_mask)  # [K n, videos]
     own = torch.arange(count, device=similarity.device).repeat_interleave(length)
