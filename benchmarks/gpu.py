@@ -4,8 +4,8 @@ python benchmarks/gpu.py --save                   BERT-base, d = 768, K = 128, K
 python benchmarks/gpu.py --small --device cpu     the same code, small, in seconds on a CPU
 
 Rows: the plain module (every pair expanded and padded, all similarities at once, everything else ours); ours; ours with the fusion module
-recomputed; ours with torch.compile on what follows attention, token by token, and on the text network. Each runs the same steps on the same data.
-TFLOP/s over the needed operations says how fast the mathematics gets done, over the executed ones how busy the device is.
+recomputed; ours with torch.compile on what follows attention, token by token, and on the text network. All run the same steps on the
+same data. TFLOP/s over the needed operations says how fast the mathematics gets done, over the executed ones how busy the device is.
 """
 
 from __future__ import annotations

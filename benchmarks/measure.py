@@ -84,7 +84,7 @@ class Memory:
 def torch_memory(run: Callable[[], object]) -> Memory:
     """What torch allocated on the CPU during ``run``, on top of what it held before."""
     profiler = torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU], profile_memory=True)
-    with _without_the_profiler_s_chatter(), profiler as trace:
+    with without_chatter(), profiler as trace:
         run()
     events = [event for event in trace.profiler.kineto_results.events() if event.name() == "[memory]"]  # type: ignore[union-attr]
     changes = [event.nbytes() for event in sorted(events, key=lambda event: event.start_ns())]
@@ -107,7 +107,7 @@ def numpy_peak(run: Callable[[], object]) -> int:
 
 
 @contextlib.contextmanager
-def _without_the_profiler_s_chatter() -> Iterator[None]:
+def without_chatter() -> Iterator[None]:
     """Kineto writes two lines a profile to the process's own standard error."""
     sys.stderr.flush()
     kept = os.dup(2)

@@ -5,8 +5,8 @@ python benchmarks/training_step.py --small        d = 32, to try the script
 
 Matrix products: what torch calls mm, addmm, bmm and scaled dot product attention. The rest of the model: element by element (norms,
 gelu, dropout, residuals), gathering and padding. Loading, sampling and logging are timed by the wall clock in the same steps: the batch
-(features, token ids, tags; captions are tagged once, before training), the sampler, and what is told after a step. K is small so that a step is short:
-all shares but the optimizer's, which does not grow with K and so is largest here, stay as they are at K = 128.
+(features, token ids, tags; captions are tagged once, before training), the sampler, and what is told after a step. K is small so that a
+step is short: all shares but the optimizer's, which does not grow with K and so is largest here, stay as they are at K = 128.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from measure import arguments, report, table
+from measure import arguments, report, table, without_chatter
 from synthetic import experiment, prepared
 
 from taco_bench.plugins import load_plugins
@@ -51,7 +51,7 @@ def _measured(training: Training, steps: int) -> tuple[float, dict[str, float], 
     training.step(0)
     with _timed(training.batches, "at", parts, "batch: features, token ids, tags"), _timed(training.sampler, "sample", parts, "sampler"):
         started = time.perf_counter()
-        with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU]) as trace:
+        with without_chatter(), torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU]) as trace:
             for step in range(1, steps + 1):
                 terms = training.step(step)
                 with _clock(parts, "logging"):
