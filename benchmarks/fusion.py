@@ -1,7 +1,7 @@
 """The fusion module on the sampled pairs of a batch, forward and backward, beside the plain module on padded, expanded pairs.
 
 python benchmarks/fusion.py --full-length         K = 128, K' = 8, d = 256; minutes
-python benchmarks/fusion.py --width 768          the paper's width; 12 GiB for the reference
+python benchmarks/fusion.py --width 768          the paper's width; 12 GiB for the reference, a quarter of that with --batch-size 32
 python benchmarks/fusion.py --small              in seconds, to try the script
 
 Texts have 8 to 20 of 30 tokens and videos 24 to 48 of 48, uniformly; a pair that two anchors share is scored once, in the reference too.
@@ -26,10 +26,11 @@ TEXT, VIDEO = (8, 20, 30), (24, 48, 48)  # shortest, longest, padded to
 def main() -> None:
     parser = arguments(__doc__, rounds=5, small="K = 8 and d = 32")
     parser.add_argument("--width", type=int, default=None, help="d; 256 unless given")
+    parser.add_argument("--batch-size", type=int, default=128, help="K; 128 unless given")
     parser.add_argument("--full-length", action="store_true", help="pairs of 78 real tokens too, where nothing but the arithmetic is saved")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    count, negatives = (8, 2) if options.small else (128, 8)
+    count, negatives = (8, 2) if options.small else (options.batch_size, 8)
     with report(f"fusion-{options.width or 256}", save=options.save) as say:
         say(f"K = {count}, K' = {negatives}, two layers, float32, no dropout, forward and backward\n")
         width = options.width or (32 if options.small else 256)

@@ -69,7 +69,7 @@ def retrieval_ranks(scores: npt.ArrayLike, positives: npt.ArrayLike | None = Non
 
 def _true(cells: npt.NDArray[np.bool_]) -> list[int]:
     """How many of each row are True; numpy counts one row several times faster than along an axis."""
-    return [np.count_nonzero(row) for row in cells]
+    return [int(np.count_nonzero(row)) for row in cells]
 
 
 def _checked(scores: npt.ArrayLike, positives: npt.ArrayLike | None) -> tuple[Floats, Integers]:
