@@ -80,6 +80,15 @@ class Train(Section):
     checkpoint: Literal["last", "best"] = Field("last", description="weights kept: the last, or the best on the validation split")
     shuffle_captions: bool = Field(False, description="control: permute the captions over the training clips")
     fusion_memory: PositiveReal = Field(8.0, description="GiB that the pairs of one step may take in the fusion module")
+    recompute_fusion: bool = Field(
+        False,
+        description="compute the fusion module's activations again, do not keep them: the same bits, less memory, more time",
+    )
+    encoder_chunk: Positive | None = Field(
+        None,
+        description="clips and texts encoded at a time, what their gradients need computed again instead of kept: "
+        "a larger K in the same memory; none: all K at once",
+    )
 
 
 class Evaluation(Section):
@@ -117,7 +126,13 @@ class Experiment(Section):
 
         How the start is named is no part of it; which training it is, is (:func:`taco_bench.store.identity.training_parts`).
         """
-        other: Any = {"task": True, "evaluation": True, "controls": True, "acknowledge": True, "train": {"fusion_memory", "init"}}
+        other: Any = {
+            "task": True,
+            "evaluation": True,
+            "controls": True,
+            "acknowledge": True,
+            "train": {"fusion_memory", "recompute_fusion", "init"},
+        }
         return self.model_dump(mode="json", exclude=other)
 
     def components(self) -> list[tuple[str, Spec]]:

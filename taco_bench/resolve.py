@@ -11,6 +11,7 @@ import pydantic
 from taco_bench.config import LEAKS, SCORE_OF, SECTIONS, Experiment, Loss, Losses, Section, Train
 from taco_bench.errors import ConfigError, InfeasibleError, PluginError, UserError, did_you_mean, near, nearest
 from taco_bench.guard import using
+from taco_bench.model.chunk import TOKENS_AT_A_TIME
 from taco_bench.options import coerce
 from taco_bench.plugins import EXPERIMENT_KINDS, Plugins
 from taco_bench.specs import FIELDS, LIST_SEPARATORS, merge, nested, parse_field
@@ -187,8 +188,7 @@ def _validated(fields: Mapping[str, Any]) -> Experiment:
         changes |= {"tokens": (), "token_weights": None, "tagger": None}
     if "l3" not in used:
         changes |= {"sampler": None}
-    if experiment.train.warmup_steps is None:
-        changes["train"] = experiment.train.model_copy(update={"warmup_steps": experiment.train.steps // 6})
+    changes["train"] = _relevant_recipe(experiment.train)
     if experiment.train.steps == 0:
         changes |= {"train": _without_steps(experiment.train), "sampler": None, "token_weights": None}
     scores = tuple(dict.fromkeys(experiment.evaluation.scores or (SCORE_OF[loss] for loss in used)))
@@ -196,9 +196,16 @@ def _validated(fields: Mapping[str, Any]) -> Experiment:
     return experiment.model_copy(update=changes)
 
 
+def _relevant_recipe(train: Train) -> Train:
+    """The recipe with the usual warm-up filled in, and without a chunk that holds the whole batch."""
+    warmup = train.steps // 6 if train.warmup_steps is None else train.warmup_steps
+    chunk = train.encoder_chunk if train.encoder_chunk and train.encoder_chunk < train.batch_size else None
+    return train.model_copy(update={"warmup_steps": warmup, "encoder_chunk": chunk})
+
+
 def _without_steps(train: Train) -> Train:
     """The recipe of a training without steps: what only steps would read is at its default."""
-    read = ("init", "precision", "device", "threads", "fusion_memory")
+    read = ("init", "precision", "device", "threads", "fusion_memory", "recompute_fusion")
     return Train.model_validate({"steps": 0, "warmup_steps": 0, **{name: getattr(train, name) for name in read}})
 
 
@@ -306,18 +313,25 @@ def _sampler_problems(experiment: Experiment, plugins: Plugins) -> list[UserErro
     needed, bound = fusion_gib(experiment, negatives), experiment.train.fusion_memory
     if needed <= bound:
         return []
+    again = experiment.model_copy(update={"train": experiment.train.model_copy(update={"recompute_fusion": True})})
+    recompute = "--set train.recompute_fusion=true " if fusion_gib(again, negatives) <= bound else ""
     what = (
         f"the sampler {name!r} sends {negatives} negatives an anchor through fusion: about {needed:.1f} GiB a step; the bound is {bound:g}"
     )
     other = "" if name == DEFAULTS["sampler"] else f"--sampler {DEFAULTS['sampler']}, "
-    hint = f"{other}a smaller train.batch_size, or --set train.fusion_memory={needed + 1:.0f}"
+    hint = f"{other}a smaller train.batch_size, {recompute}or --set train.fusion_memory={needed + 1:.0f}"
     return [InfeasibleError(what, where="--sampler", hint=hint)]
 
 
 def fusion_gib(experiment: Experiment, negatives: int) -> float:
-    """About how much memory the activations of one step's fusion take, in GiB: what autograd keeps for each token of each pair."""
+    """About how much memory the activations of one step's fusion take, in GiB: what autograd keeps for each token of each pair.
+
+    That of the largest chunk alone where they are computed again.
+    """
     model, batch = experiment.model, experiment.train.batch_size
     pairs = min(batch * batch, batch * (1 + 2 * negatives))
     tokens = pairs * (model.max_text_tokens + model.max_video_tokens)
+    if experiment.train.recompute_fusion:
+        tokens = min(tokens, TOKENS_AT_A_TIME.get(experiment.train.device, max(TOKENS_AT_A_TIME.values())))
     kept = 10 * model.width + 2 * model.feedforward  # numbers a token and layer
     return tokens * kept * model.fusion_layers * 4 / 2**30

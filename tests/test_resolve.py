@@ -276,6 +276,26 @@ def test_memory_by_hand() -> None:
     assert fusion_gib(experiment, 15) == pytest.approx(16 * 16 * a_pair / 2**30)
 
 
+def test_recomputation_holds_one_chunk_of_pairs() -> None:
+    """8,192 tokens on a CPU; the refusal names it where it helps, and following it does."""
+    paper = {
+        "model": {"width": 768, "heads": 12, "feedforward": 3072, "max_video_tokens": 48},
+        "train": {"batch_size": 128, "device": "cpu"},
+    }
+    text = one_problem(paper, {"sampler": "all"})
+    again = resolved(paper, {"sampler": "all"}, set_by(text))
+    assert again.train.recompute_fusion
+    assert fusion_gib(again, 127) == pytest.approx(8192 * 2 * (10 * 768 + 2 * 3072) * 4 / 2**30)
+    assert "recompute" not in one_problem(paper, {"sampler": "all", "train": {"fusion_memory": 0.1}})
+    few = {"train": {"batch_size": 8}}
+    assert fusion_gib(resolved(few, {"train": {"recompute_fusion": True}}), 2) == fusion_gib(resolved(few), 2)
+
+
+def test_a_chunk_of_the_whole_batch_is_none() -> None:
+    chunks = {size: resolved({"train": {"batch_size": 8, "encoder_chunk": size}}).train.encoder_chunk for size in (3, 8, 9)}
+    assert chunks == {3: 3, 8: None, 9: None}
+
+
 def test_heads_divide_the_width() -> None:
     assert "width 64 cannot be split into 5 heads" in one_problem({"model": {"heads": 5}})
 

@@ -7,42 +7,50 @@ from torch import Tensor
 from torch.nn import functional as F
 
 WORDS_AT_A_TIME = 512
-"""Words whose similarities to all video tokens are held at once; bounds the memory of both passes."""
+"""Words whose similarities to all video tokens are held at once; bounds the memory of the forward pass."""
 
 
 class _MaxOverVideoTokens(torch.autograd.Function):
     """max_k w . x_k for each word w and video x, without keeping the words x video tokens products for the backward pass.
 
-    The gradient goes through the best video token of each (word, video) alone, so its index is all that is kept.
+    The gradient goes through the best video token of each (word, video) alone, so its index is all that is kept, and both gradients
+    are sums of words x videos vectors where dense products would add words x videos x m.
     """
 
     @staticmethod
     def forward(ctx, words: Tensor, video: Tensor, mask: Tensor) -> Tensor:  # type: ignore[no-untyped-def]
         count, longest, width = video.shape  # [videos, m, d]
         flat = video.reshape(-1, width).T
-        closed = ~mask.reshape(1, count, longest)
+        closed = (~mask).flatten().nonzero().squeeze(1)
+        # the maximum's index by a second, narrow maximum over the places that reach it: torch finds a maximum with its index ten times
+        # slower than the maximum; places count down from m, so that the first of several wins
+        narrow = torch.uint8 if longest < 256 else torch.int32
+        countdown = torch.arange(longest, 0, -1, dtype=narrow, device=video.device)
         best = words.new_empty(len(words), count)
-        index = torch.empty(len(words), count, dtype=torch.int64, device=words.device)
+        left = torch.empty(len(words), count, dtype=narrow, device=words.device)
+        buffer = words.new_empty(min(len(words), WORDS_AT_A_TIME), count * longest)
         for start in range(0, len(words), WORDS_AT_A_TIME):
             part = slice(start, start + WORDS_AT_A_TIME)
-            products = (words[part] @ flat).view(-1, count, longest)  # [words, videos, m]
-            torch.max(products.masked_fill_(closed, -torch.inf), dim=2, out=(best[part], index[part]))
-        ctx.save_for_backward(words, video, index)
+            products = torch.mm(words[part], flat, out=buffer[: len(words[part])]).index_fill_(1, closed, -torch.inf)
+            products = products.view(-1, count, longest)  # [words, videos, m]
+            torch.amax(products, 2, out=best[part])
+            torch.amax((products == best[part].unsqueeze(2)) * countdown, 2, out=left[part])
+        ctx.save_for_backward(words, video, left)
         return best
 
     @staticmethod
     def backward(ctx, gradient: Tensor) -> tuple[Tensor, Tensor, None]:  # type: ignore[no-untyped-def]
-        words, video, index = ctx.saved_tensors
+        words, video, left = ctx.saved_tensors
         count, longest, width = video.shape
-        flat = video.reshape(-1, width)
-        to_words, to_video = torch.empty_like(words), torch.zeros_like(flat)
-        for start in range(0, len(words), WORDS_AT_A_TIME):
-            part = slice(start, start + WORDS_AT_A_TIME)
-            # [words, videos, m]: each (word, video) gradient at its best token, 0 elsewhere
-            spread = gradient.new_zeros(*index[part].shape, longest).scatter_(2, index[part].unsqueeze(2), gradient[part].unsqueeze(2))
-            spread = spread.view(-1, count * longest)
-            to_words[part] = spread @ flat
-            to_video.addmm_(spread.T, words[part])
+        if not len(words):
+            return torch.zeros_like(words), torch.zeros_like(video), None
+        # [words, videos], each one's best row among all video tokens; where a NaN left no place, any: the loss is NaN too
+        rows = (longest - left.long()).clamp_(max=longest - 1) + longest * torch.arange(count, device=words.device)
+        to_words = F.embedding_bag(rows, video.reshape(-1, width), mode="sum", per_sample_weights=gradient)
+        # the same sums from the video's side: (word, video) entries by their row, and of each row the words that chose it
+        ordered, entries = rows.flatten().sort(stable=True)
+        begins = torch.searchsorted(ordered, torch.arange(count * longest, device=words.device))
+        to_video = F.embedding_bag(entries // count, words, begins, mode="sum", per_sample_weights=gradient.flatten()[entries])
         return to_words, to_video.view_as(video), None
 
 

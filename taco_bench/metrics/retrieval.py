@@ -19,8 +19,8 @@ Floats: TypeAlias = npt.NDArray[np.floating[Any]]
 Integers: TypeAlias = npt.NDArray[np.int64]
 Convention = Literal["expected", "howto100m"]
 
-CELLS_AT_A_TIME = 4_000_000
-"""Scores compared at once; bounds the memory whatever the size of the pool."""
+CELLS_AT_A_TIME = 1_000_000
+"""Scores compared at once: what fits a cache, whatever the size of the pool."""
 
 
 def retrieval_metrics(
@@ -58,12 +58,18 @@ def retrieval_ranks(scores: npt.ArrayLike, positives: npt.ArrayLike | None = Non
     for rows in _row_blocks(matrix):
         block = matrix[rows]
         positive = block[np.arange(len(block)), own[rows]][:, None]
-        if np.isnan(block).any():
-            query = rows.start + int(np.isnan(block).any(axis=1).argmax())
+        undefined = np.isnan(block.max(axis=1))  # a maximum is NaN where any of its row is
+        if undefined.any():
+            query = rows.start + int(undefined.argmax())
             raise DataError(f"the score matrix has a NaN for query {query}", hint="look for NaN in its features or in the training")
-        better[rows] = (block > positive).sum(axis=1)
-        tied[rows] = (block == positive).sum(axis=1)
+        better[rows] = _true(block > positive)
+        tied[rows] = _true(block == positive)
     return better, tied
+
+
+def _true(cells: npt.NDArray[np.bool_]) -> list[int]:
+    """How many of each row are True; numpy counts one row several times faster than along an axis."""
+    return [int(np.count_nonzero(row)) for row in cells]
 
 
 def _checked(scores: npt.ArrayLike, positives: npt.ArrayLike | None) -> tuple[Floats, Integers]:

@@ -3,6 +3,9 @@
 A text or a video comes in many pairs of a batch, and only the [CLS] output of a pair is read. So the first layer's projections are
 computed once a token instead of once a pair, and the last layer computes queries, output and feed-forward for [CLS] alone: with two
 layers 11 d^2 instead of 24 d^2 multiplications a token of a pair. No padding is computed but inside attention itself. All of it is exact.
+
+Pairs go through in chunks of a bounded number of tokens. What a chunk's gradients need is kept, or computed again when it is their turn
+(Chen et al. 2016, arXiv:1604.06174): then no more than one chunk's is ever held.
 """
 
 from __future__ import annotations
@@ -13,13 +16,12 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.utils.checkpoint import checkpoint
 
 from taco_bench.config import Model
+from taco_bench.model.chunk import TOKENS_AT_A_TIME
 from taco_bench.model.layers import TransformerLayer, initialize
 from taco_bench.model.ragged import Ragged, pad, unpad
-
-TOKENS_AT_A_TIME = {"cpu": 1 << 13, "cuda": 1 << 18}
-"""Tokens of pairs computed at once: what fits the caches of a CPU, what fills a GPU."""
 
 
 class FusionModule(nn.Module):
@@ -29,7 +31,13 @@ class FusionModule(nn.Module):
 
     Args:
         config: sizes.
+
+    Attributes:
+        recompute: whether a chunk's activations are computed again for its gradients instead of kept; the same bits either way, dropout
+            included.
     """
+
+    recompute = False
 
     def __init__(self, config: Model) -> None:
         super().__init__()
@@ -66,7 +74,7 @@ class FusionModule(nn.Module):
             pairs = order[part]
             t, v = text_of[pairs], video_of[pairs]
             rows, mask = _pair_rows(text.starts[t], text.lengths[t], video_starts[v], video.lengths[v])
-            scores.append(self._score(tokens, first, rows, mask))
+            scores.append(self._chunk_scores(tokens, first, rows, mask))
         return torch.cat(scores).index_select(0, order.argsort())  # back in the order in which the pairs were given
 
     @property
@@ -85,6 +93,11 @@ class FusionModule(nn.Module):
             many = max(1, TOKENS_AT_A_TIME[device] // max(1, lengths[start]))
             yield slice(start, start + many)
             start += many
+
+    def _chunk_scores(self, tokens: Tensor, first: Tensor, rows: Tensor, mask: Tensor) -> Tensor:
+        if not (self.recompute and torch.is_grad_enabled()):
+            return self._score(tokens, first, rows, mask)
+        return checkpoint(self._score, tokens, first, rows, mask, use_reentrant=False)  # type: ignore[no-any-return]
 
     def _score(self, tokens: Tensor, first: Tensor, rows: Tensor, mask: Tensor) -> Tensor:
         """Logits [pairs] of pairs whose tokens are ``tokens[rows]`` where ``mask``; both [pairs, longest]."""

@@ -53,6 +53,12 @@ class Ragged:
         sums = self.values.new_zeros(len(self.lengths), *self.values.shape[1:]).index_add(0, self.owners(), self.values)
         return sums / self.lengths.unsqueeze(1).to(sums.dtype)
 
+    def split(self, rows: int) -> list[Ragged]:
+        """The same rows, ``rows`` at a time."""
+        parts = torch.split(self.lengths, rows)
+        values = torch.split(self.values, [int(part.sum()) for part in parts])
+        return [Ragged(value, part, int(part.max())) for value, part in zip(values, parts, strict=True)]
+
     def with_values(self, values: Tensor) -> Ragged:
         """The same rows with other values."""
         return Ragged(values, self.lengths, self.longest)

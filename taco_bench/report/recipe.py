@@ -27,7 +27,7 @@ SHOWN = {
     },
 }
 """Options by section that are shown in words of their own, are beside the point, or tell a control from its row."""
-UNSEEN = {"train": {"fusion_memory", "validate_every"}}
+UNSEEN = {"train": {"fusion_memory", "recompute_fusion", "validate_every"}}
 """Options that change no figure."""
 
 

@@ -16,11 +16,14 @@ from taco_bench.config import Experiment
 from taco_bench.data.batches import Batch, Batches
 from taco_bench.data.prepared import Prepared
 from taco_bench.errors import TrainingError
+from taco_bench.model.language import TextFeatures
 from taco_bench.model.taco import TACo, build_taco
+from taco_bench.model.video import VideoFeatures
 from taco_bench.plugins import Plugins
 from taco_bench.randomness import seed_global, torch_stream
 from taco_bench.reporting import Reporter
 from taco_bench.train.checkpoint import load_state, load_weights, save_state, save_weights
+from taco_bench.train.chunks import encode_texts, encode_videos
 from taco_bench.train.device import autocast, set_up
 from taco_bench.train.hidden import HiddenStates
 from taco_bench.train.memory import EVERY_STEPS, return_free_memory
@@ -102,6 +105,8 @@ class Training:
         if self.device.type == "cuda":
             torch.cuda.reset_peak_memory_stats()
         self.model = new_model(experiment, seed, prepared, self.device)
+        if self.model.fusion is not None:
+            self.model.fusion.recompute = config.recompute_fusion
         if start is not None:
             take_over(self.model, experiment.model, start)
         self.batches = Batches(
@@ -178,12 +183,22 @@ class Training:
     def _terms(self, batch: Batch, step: int) -> Terms:
         """The losses of one batch; each module's dropout has a stream of its own."""
         seed_global(self.seed, "dropout/language", step)
-        text = self.model.language(self.hidden(batch.captions, batch.ids))
+        text = self._texts(batch)
         seed_global(self.seed, "dropout/video", step)
-        video = self.model.video(batch.features)
+        video = self._videos(batch)
         seed_global(self.seed, "dropout/fusion", step)
         generator = torch_stream(self.seed, "negatives", step)
         return batch_terms(self.model, text, video, batch.words, self.experiment.losses, self.sampler, generator)
+
+    def _texts(self, batch: Batch) -> TextFeatures:
+        chunk, language = self.experiment.train.encoder_chunk, self.model.language
+        if chunk is None or language.frozen:  # a frozen network keeps no activations
+            return language(self.hidden(batch.captions, batch.ids))  # type: ignore[no-any-return]
+        return encode_texts(language, batch.ids, chunk)
+
+    def _videos(self, batch: Batch) -> VideoFeatures:
+        chunk = self.experiment.train.encoder_chunk
+        return encode_videos(self.model.video, batch.features, chunk) if chunk else self.model.video(batch.features)
 
     def _validate(self) -> None:
         every, progress = self.experiment.train.validate_every, self.progress

@@ -90,7 +90,7 @@ def _with_fusion(
         all_pairs = torch.ones(texts, videos, dtype=torch.bool, device=text.sentence.device)
         inside = [all_pairs, all_pairs.T]
     else:
-        inside = [_shortlist(cheap, settings.shortlist), _shortlist(cheap.T, settings.shortlist)]
+        inside = [shortlisted(cheap, settings.shortlist), shortlisted(cheap.T, settings.shortlist)]
     fusion = _fuse(model, text, video, inside[0] | inside[1].T, reporter)
     base = torch.zeros_like(fusion) if cheap is None else cheap
     fused = base + fusion
@@ -101,7 +101,7 @@ def _with_fusion(
     }
 
 
-def _shortlist(cheap: Tensor, count: int) -> Tensor:
+def shortlisted(cheap: Tensor, count: int) -> Tensor:
     """[queries, items], True for the ``count`` best of each query."""
     return torch.zeros_like(cheap, dtype=torch.bool).scatter_(1, cheap.topk(min(count, cheap.shape[1]), dim=1).indices, True)
 

@@ -6,6 +6,8 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from plain.token_loss import dense_similarity as dense
+from plain.token_loss import dense_token_nce
 
 from taco_bench.losses import token, token_nce, token_similarity, word_similarity
 
@@ -32,12 +34,6 @@ def naive(video_tokens, video_mask, text_tokens, weights, temperature=1.0):
                 negatives = sum(exp(score) for j, score in enumerate(scores) if j != i)
                 total += float(weights[i, p]) * -log(exp(scores[i]) / (exp(scores[i]) + negatives))
     return total / len(text_tokens)
-
-
-def dense(words, video, mask):
-    """The maxima through autograd of torch's own operations."""
-    products = torch.einsum("wd,kmd->wkm", words, video)
-    return products.masked_fill(~mask, -INF).max(dim=2).values
 
 
 def random_case(seed, videos, longest, width, words):
@@ -132,6 +128,56 @@ def test_word_similarity_in_parts(monkeypatch, at_a_time):
     for word, row in zip(words.tolist(), word_similarity(words, video, mask).tolist(), strict=True):
         assert row == pytest.approx([naive_similarity(word, x, m) for x, m in zip(video, mask, strict=True)])
     assert torch.autograd.gradcheck(lambda w, x: word_similarity(w, x, mask), (words, video))
+
+
+@given(cases(), st.sampled_from([torch.float32, torch.float64]))
+def test_gradients_are_those_of_the_dense_form(case, dtype):
+    """To 1e-5 of the largest in float32; texts without words of interest, one pair and one token are among the cases."""
+    video, mask, text, weights = case
+    tolerance = 1e-5 if dtype == torch.float32 else 1e-12
+    found = []
+    for loss, kind in ((token_nce, dtype), (dense_token_nce, torch.float64)):
+        x = video.masked_fill(~mask.unsqueeze(2), 0.0).to(kind).requires_grad_()
+        y = text.to(kind).requires_grad_()
+        found.append(torch.autograd.grad(loss(x, mask, y, weights.to(kind)), (x, y)))
+    for ours, plain in zip(*found, strict=True):
+        assert (ours.double() - plain).abs().max() <= tolerance * max(1.0, plain.abs().max())
+
+
+@pytest.mark.parametrize("longest", [1, 255, 256, 300])
+def test_of_tied_video_tokens_the_first_has_the_gradient(longest):
+    """As torch's own maximum; also where a place takes more than 8 bits."""
+    video = torch.zeros(2, longest, 3, dtype=torch.float64)
+    video[0, longest // 2 :] = 1.0
+    video.requires_grad_()
+    word_similarity(torch.ones(1, 3, dtype=torch.float64), video, torch.ones(2, longest, dtype=torch.bool)).sum().backward()
+    assert video.grad.sum(dim=2).nonzero().tolist() == [[0, longest // 2], [1, 0]]
+
+
+def test_the_place_beyond_8_bits_is_found():
+    words, video, mask = random_case(9, 3, 300, 4, 20)
+    for function in (word_similarity, dense):
+        assert torch.autograd.gradcheck(lambda w, f=function: f(w, video, mask), (words.clone().requires_grad_(),))
+
+
+def test_nan_stays_nan_and_breaks_nothing():
+    words, video, mask = random_case(10, 3, 4, 5, 6)
+    words[2] = torch.nan
+    words.requires_grad_()
+    video.requires_grad_()
+    found = word_similarity(words, video, mask)
+    assert found.isnan().any(dim=1).tolist() == [False, False, True, False, False, False]
+    found.sum().backward()
+
+
+def test_garbage_in_padding_is_harmless():
+    words, video, mask = random_case(11, 3, 4, 5, 6)
+    assert (~mask).any()
+    video = video.masked_fill(~mask.unsqueeze(2), torch.nan).requires_grad_()
+    words.requires_grad_()
+    word_similarity(words, video, mask).sum().backward()
+    assert words.grad.isfinite().all()
+    assert video.grad.isfinite().all()
 
 
 def test_padding_has_no_gradient():

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from plain.ranking import full_search
 
 from taco_bench.metrics import ordered_assignment
 
@@ -20,34 +21,6 @@ def brute_force(scores: Floats) -> float:
     """The highest sum over all increasing seconds."""
     seconds, steps = scores.shape
     return max(sum(scores[t, k] for k, t in enumerate(chosen)) for chosen in itertools.combinations(range(seconds), steps))
-
-
-def full_search(scores: Floats) -> list[int]:
-    """Dynamic programming over the states background, step 1, background, step 2, ..., background, a second at a time.
-
-    A step lasts one second. It ends in the last step before it ends in background; a step is entered from the background before it is
-    entered from the step before; a background goes on before it is entered.
-    """
-    seconds, steps = scores.shape
-    states = 2 * steps + 1
-    best = np.full((seconds + 1, states), -np.inf)
-    came = np.zeros((seconds + 1, states), int)
-    best[0, 0] = 0
-    for t in range(1, seconds + 1):
-        for state in range(states):
-            is_step = state % 2 == 1
-            origins = [state - 1, state - 2] if is_step else [state, state - 1]
-            gain = scores[t - 1, state // 2] if is_step else 0.0
-            for origin in origins:  # the first of them wins a tie
-                if origin >= 0 and best[t - 1, origin] + gain > best[t, state]:
-                    best[t, state], came[t, state] = best[t - 1, origin] + gain, origin
-    state = states - 2 if best[seconds, states - 2] >= best[seconds, states - 1] else states - 1
-    found = [0] * steps
-    for t in range(seconds, 0, -1):
-        if state % 2:
-            found[state // 2] = t - 1
-        state = came[t, state]
-    return found
 
 
 def small_problems(values: st.SearchStrategy[float]) -> st.SearchStrategy[Floats]:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from plain.ranking import argsorted_recalls, sorted_recalls
 
 from taco_bench.errors import DataError
 from taco_bench.metrics import chance_metrics, metrics_of_ranks, permuted_recalls, retrieval, retrieval_metrics, retrieval_ranks
@@ -87,6 +88,14 @@ def test_howto100m_convention(size, seed, levels):
     assert found["R@5"] == pytest.approx(100 * sum(p < 5 for p in positions) / len(positions))
     assert found["MedR"] == np.median(positions) + 1
     assert found["MeanR"] == pytest.approx(np.mean(positions) + 1)
+
+
+@given(st.integers(1, 40), st.integers(0, 2**31))
+def test_equals_sorting_without_ties(size, seed):
+    scores = np.random.default_rng(seed).permutation(size * size).reshape(size, size).astype(np.float32)
+    found = retrieval_metrics(scores)
+    for plain in (sorted_recalls, argsorted_recalls):
+        assert {name: found[name] for name in ("R@1", "R@5", "R@10")} == pytest.approx(plain(scores))
 
 
 def test_conventions_agree_without_ties():

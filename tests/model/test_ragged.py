@@ -33,6 +33,15 @@ def test_padded_and_back(lengths):
     assert torch.equal(pad(rows.values[:, 0], rows.mask()), padded[..., 0])
 
 
+@given(LENGTHS, st.integers(1, 7))
+def test_split(lengths, size):
+    parts = random_rows(lengths, 3)
+    split = ragged(parts).split(size)
+    assert [part.lengths.tolist() for part in split] == [lengths[start : start + size] for start in range(0, len(lengths), size)]
+    assert [part.longest for part in split] == [max(lengths[start : start + size]) for start in range(0, len(lengths), size)]
+    assert torch.equal(torch.cat([part.values for part in split]), torch.cat(parts))
+
+
 @given(LENGTHS)
 def test_means_leave_padding_out(lengths):
     parts = random_rows(lengths, 3)

@@ -5,6 +5,7 @@ import torch
 from builders import CPU
 from hypothesis import given
 from hypothesis import strategies as st
+from plain.ranking import hardest_by_loops as naive_hardest
 from taco_bench_samplers import Cascade, Every, Random, Sentence
 
 from taco_bench.api import PairScores, PluginError
@@ -22,14 +23,6 @@ def batches(draw):
     size = draw(st.integers(2, 8))
     own = generator(draw(SEEDS))
     return size, draw(st.integers(1, size - 1)), torch.randn(size, size, generator=own), torch.randn(size, size, generator=own)
-
-
-def naive_hardest(scores, count):
-    """For each text the videos, and for each video the texts, of the highest scores, never its own."""
-    size, table = len(scores), scores.tolist()
-    videos = [sorted((v for v in range(size) if v != t), key=lambda v: -table[t][v])[:count] for t in range(size)]
-    texts = [sorted((t for t in range(size) if t != v), key=lambda t: -table[t][v])[:count] for v in range(size)]
-    return videos, texts
 
 
 def picked(sampler, scores, size, seed=0):

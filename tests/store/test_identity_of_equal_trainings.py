@@ -21,6 +21,16 @@ def test_a_refusal_bound_is_no_part_of_it() -> None:
     assert training_id({"train": {"fusion_memory": 9.0}}) == training_id()
 
 
+def test_where_the_bits_are_the_same_so_is_the_id() -> None:
+    assert training_id({"train": {"recompute_fusion": True}}) == training_id()
+    assert training_id({"train": {"encoder_chunk": 10_000}}) == training_id()
+
+
+def test_a_chunk_is_part_of_it() -> None:
+    """Chunks draw other dropout."""
+    assert training_id({"train": {"encoder_chunk": 2}}) != training_id()
+
+
 def test_options_of_a_loss_that_is_left_out_are_no_part_of_it() -> None:
     without = {"losses": {"use": ["l1"]}}
     assert training_id(without, {"losses": {"token_temperature": 3.0, "token_loss_weight": 0.1}}) == training_id(without)

@@ -1,0 +1,1 @@
+"""The textbook form of everything that taco-bench computes faster: what benchmarks and tests compare with."""
