@@ -12,7 +12,9 @@ from taco_bench.cli.options import CONTROL, EXPERIMENT, with_options
 @click.command()
 @click.argument("suite")
 @with_options(EXPERIMENT, CONTROL)
-@click.option("--format", "format_", type=click.Choice(["text", "md", "csv", "tex", "json"]), default="text", show_default=True)
+@click.option(
+    "--format", "format_", type=click.Choice(["text", "md", "csv", "tex", "json"]), default="text", show_default=True, help="Its form."
+)
 @click.pass_obj
 def command(obj: dict[str, Any], /, suite: str, *, format_: str, **options: Any) -> None:
     """Print the table of SUITE from the cells that are there; nothing is trained. The same store gives the same bytes."""

@@ -40,9 +40,7 @@ class State:
     price: Price | None = None
 
 
-def states_of(
-    lines: Sequence[Line], store: Store, asked: Rows, plugins: Plugins, words: Sequence[str] = ()
-) -> list[State]:
+def states_of(lines: Sequence[Line], store: Store, asked: Rows, plugins: Plugins, words: Sequence[str] = ()) -> list[State]:
     """The state of each distinct cell, from the store alone.
 
     Args:

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from taco_bench.cli.options import GRID, grid
+from taco_bench.cli.options import GRID, grid, launcher_of
+from taco_bench.cli.run_ import command
 from taco_bench.errors import UserError
 
 
@@ -25,3 +26,9 @@ def test_side_by_side() -> None:
 def test_side_by_side_needs_equal_numbers() -> None:
     with pytest.raises(UserError, match="--losses is given 2 times, but another option 3 times"):
         points(side_by_side=True, losses=("l1", "l1,l2"), steps=(1, 2, 3))
+
+
+def test_the_launcher_gets_what_is_given_for_it() -> None:
+    context = command.make_context("run", ["--per-gpu", "2", "--side-by-side"])
+    assert launcher_of(context.params) == {"type": "local", "per_gpu": 2}
+    assert context.params["side_by_side"] is True

@@ -196,3 +196,10 @@ def test_a_reader_that_goes_away_is_no_error(start: Callable[..., Started]) -> N
 def test_json_output_is_json_whatever_the_terminal(shell: Cli) -> None:
     found = shell("list", "--json", FORCE_COLOR="1")
     assert json.loads(found.out)
+
+
+class TestDataBuild:
+    def test_a_set_whose_files_come_from_elsewhere(self, cli: Cli) -> None:
+        result = cli("data", "build", "youcook2")
+        assert result.code == 2
+        assert_told(result.err, "'youcook2' cannot be made here", "taco-bench show data youcook2")

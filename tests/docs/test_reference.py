@@ -15,7 +15,8 @@ from taco_bench.errors import EXIT_CODES, UserError
 from taco_bench.plugins import HOOKS
 
 ROOT = Path(__file__).parents[2]
-TESTS = "\n".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "tests").rglob("*.py")) if path != Path(__file__))
+SOURCES = [*sorted((ROOT / "tests").rglob("*.py")), *sorted((ROOT / "plugins" / "template").rglob("*.py"))]  # tests install the templates
+TESTS = "\n".join(path.read_text(encoding="utf-8") for path in SOURCES if path != Path(__file__))
 
 
 @pytest.fixture(scope="module")
