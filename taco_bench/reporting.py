@@ -28,9 +28,9 @@ class Reporter(Protocol):
         """A bar of ``total`` steps of which ``done`` are behind us."""
 
 
-def left(done: int, total: int, seconds: float) -> str:
+def left(done: float, total: float, seconds: float) -> str:
     """How long the rest takes if ``done`` of ``total`` steps took these seconds: ", about 12 min left"; empty where nothing is known."""
-    if not done or done >= total:
+    if done <= 0 or done >= total:
         return ""
     rest = (total - done) * seconds / done
     told = f"{rest:.0f} s" if rest < 90 else f"{rest / 60:.0f} min" if rest < 5400 else f"{rest / 3600:.1f} h"

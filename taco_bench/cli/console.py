@@ -55,7 +55,8 @@ class Terminal:
             self.progress.update(task, advance=steps, text=text or self.progress.tasks[task].fields["text"])
             tenth, late = position * 10 // max(1, total), time.monotonic() - last > SECONDS_BETWEEN_LINES
             if not self.console.is_terminal and ((total >= 100 and tenth > told) or late):
-                rest = left(position - done, total - done, time.monotonic() - began) if late else ""
+                known = " left" in text  # whoever gives the text knows better
+                rest = left(position - done, total - done, time.monotonic() - began) if late and not known else ""
                 told, last = tenth, time.monotonic()
                 self.say(f"{what}: {position}/{total}{rest}  {text}".rstrip())
 

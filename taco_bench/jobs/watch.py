@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from taco_bench.jobs.grid import Grid
-from taco_bench.reporting import Advance, Reporter
+from taco_bench.reporting import Advance, Reporter, left
 from taco_bench.store.cells import Store
 from taco_bench.store.leases import is_surely_dead
 
@@ -49,8 +49,8 @@ def _watch(grid: Grid, store: Store, reporter: Reporter, ended: threading.Event)
             leases = {name: lease for name, lease in store.leases.all().items() if name in trainings and not is_surely_dead(lease)}
             now = sum(store.cell_file(job.cell).is_file() for job in grid.jobs)
             failed = len(grid.failed(store))
-            left = _left(time.monotonic() - started, now, len(grid.jobs) - failed, leases)
-            advance(now - done, f"{len(leases)} running, {failed} failed{left}")
+            rest = _left(time.monotonic() - started, now, len(grid.jobs) - failed, leases)
+            advance(now - done, f"{len(leases)} running, {failed} failed{rest}")
             done = now
             _show(leases, bars, reporter)
             if last:
@@ -64,10 +64,7 @@ def _left(elapsed: float, done: int, total: int, leases: dict[str, dict[str, Any
     """About how long the rest takes, once anything is to go by."""
     parts = [lease.get("progress", {}) for lease in leases.values()]
     share = done + sum(part["done"] / max(1, part["total"]) for part in parts if part)
-    if elapsed < 10 or share <= 0:
-        return ""
-    seconds = elapsed / share * max(0.0, total - share)
-    return f", about {seconds / 60:.0f} min left" if seconds > 90 else f", about {seconds:.0f} s left"
+    return left(share, total, elapsed) if elapsed >= 10 else ""
 
 
 def _show(leases: dict[str, dict[str, Any]], bars: dict[str, _Bar], reporter: Reporter) -> None:

@@ -200,6 +200,4 @@ def test_json_output_is_json_whatever_the_terminal(shell: Cli) -> None:
 
 class TestDataBuild:
     def test_a_set_whose_files_come_from_elsewhere(self, cli: Cli) -> None:
-        result = cli("data", "build", "youcook2")
-        assert result.code == 2
-        assert_told(result.err, "'youcook2' cannot be made here", "taco-bench show data youcook2")
+        assert_told(cli("data", "build", "youcook2"), 2, "'youcook2' cannot be made here", "taco-bench show data youcook2")

@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import sysconfig
 from pathlib import Path
 
 import pytest
@@ -21,7 +20,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
     own = subprocess.run(
         [python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"], check=True, capture_output=True, text=True
     )
-    inherited = [sysconfig.get_path("purelib"), *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
+    inherited = [*(path for path in sys.path if "site-packages" in path), *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
     (Path(own.stdout.strip()) / "inherited.pth").write_text("\n".join(inherited))
     for name, module in {"taco-bench": "taco_bench", "pytest": "pytest"}.items():
         script = venv / "bin" / name
