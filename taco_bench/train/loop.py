@@ -183,7 +183,8 @@ class Training:
         video = self.model.video(batch.features)
         seed_global(self.seed, "dropout/fusion", step)
         generator = torch_stream(self.seed, "negatives", step)
-        return batch_terms(self.model, text, video, batch.words, self.experiment.losses, self.sampler, generator)
+        steps = self.experiment.train.steps
+        return batch_terms(self.model, text, video, batch.words, self.experiment.losses, self.sampler, generator, step, steps)
 
     def _validate(self) -> None:
         every, progress = self.experiment.train.validate_every, self.progress

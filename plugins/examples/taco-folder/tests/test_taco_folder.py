@@ -1,0 +1,5 @@
+from taco_bench.testing import DatasetContract
+
+
+class TestTacoFolder(DatasetContract):
+    name = "taco-folder"
