@@ -104,7 +104,9 @@ class SamplerContract(Contract):
             steps = [self.pick(component, replace(scores, step=step), 24) for step in range(3)]
             again = self.pick(fresh, replace(scores, step=2), 24)
             same = all(torch.equal(a, b) for a, b in zip(steps[2], again, strict=True))
-            hint = "draw from the generator that sample() is given, read a schedule from scores.step, keep nothing from one call to the next"
+            hint = (
+                "draw from the generator that sample() is given, read a schedule from scores.step, keep nothing from one call to the next"
+            )
             assert same, f"at step 2 a new sampler picked other negatives than one that had seen steps 0 and 1; {hint}"
 
     def test_draws_from_its_own_stream_alone(self, component: Any) -> None:

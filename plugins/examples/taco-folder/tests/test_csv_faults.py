@@ -3,6 +3,7 @@
 import pytest
 from sample import HEADER, LINES, write_csv
 from taco_bench.api import DataError
+
 from taco_folder.dataset import Folder
 
 

@@ -1,10 +1,13 @@
 """The contract of data sets, what is read, and the splits."""
 
+from typing import ClassVar
+
 import numpy as np
 import pytest
 from sample import LINES, VIDEOS, write_csv, write_features
 from taco_bench.api import DataError
 from taco_bench.testing import DatasetContract
+
 from taco_folder.dataset import Folder
 from taco_folder.splits import split_of
 
@@ -23,7 +26,7 @@ class TestFolder(DatasetContract):
 
 class TestWithoutSplits(DatasetContract):
     name = "folder"
-    options = {"seed": 3, "test": 0.3}
+    options: ClassVar = {"seed": 3, "test": 0.3}
 
     def local_options(self, folder):
         videos = {f"v{number}": 4 for number in range(20)}

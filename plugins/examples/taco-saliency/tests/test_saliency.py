@@ -1,10 +1,12 @@
 """The contract of token selectors, a caption by hand, and what holds for every caption."""
 
 import itertools
+from typing import ClassVar
 
 import pytest
 from taco_bench.api import Word
 from taco_bench.testing import TokenSelectorContract
+
 from taco_saliency import Saliency
 
 CAPTION = {"a": 0.1, "man": 0.8, "chops": 2.0, "the": 0.1, "tomatoes": 3.0, ".": 5.0}
@@ -16,7 +18,7 @@ class TestSaliency(TokenSelectorContract):
 
 class TestAllOfIt(TokenSelectorContract):
     name = "saliency"
-    options = {"share": 1.0}
+    options: ClassVar = {"share": 1.0}
 
 
 def words(idf):

@@ -1,9 +1,12 @@
 """The contract of samplers, the order by hand and against a loop, and the schedule."""
 
+from typing import ClassVar
+
 import pytest
 import torch
 from taco_bench.api import PairScores, torch_stream
 from taco_bench.testing import SamplerContract
+
 from taco_semi_hard import SemiHard, nearest_below
 
 CPU = torch.device("cpu")
@@ -15,7 +18,7 @@ class TestSemiHard(SamplerContract):
 
 class TestWithoutARamp(SamplerContract):
     name = "semi-hard"
-    options = {"ramp": 0.0, "hard_negatives": 2}
+    options: ClassVar = {"ramp": 0.0, "hard_negatives": 2}
 
 
 def test_the_order_by_hand():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from taco_bench import hookimpl
 from taco_bench.hookspecs import Register
+
 from taco_folder.dataset import Folder
 
 PRESET = {"encoder": "efficientnet-lite0", "text_encoder": "tiny", "sampler.hard_negatives": 2}

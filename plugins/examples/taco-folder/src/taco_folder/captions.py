@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from taco_bench.api import Clip, DataError
+
 from taco_folder.splits import SPLITS
 
 NEEDED = ("id", "caption")
@@ -42,7 +43,9 @@ def read_lines(path: Path) -> list[Line]:
             _check_columns(reader.fieldnames or (), path)
             rows = [(reader.line_num, row) for row in reader]
     except OSError as error:
-        raise DataError("the csv of captions cannot be read", where=str(path), hint=f"{error.strerror}: --set data.captions=FILE.csv") from None
+        raise DataError(
+            "the csv of captions cannot be read", where=str(path), hint=f"{error.strerror}: --set data.captions=FILE.csv"
+        ) from None
     except (csv.Error, UnicodeDecodeError) as error:
         raise DataError(f"this is no csv in UTF-8: {error}", where=str(path), hint="save it as 'CSV UTF-8', with commas") from None
     faults: list[str] = []
@@ -103,7 +106,9 @@ def clips_of(lines: Iterable[Line], path: Path, split: Callable[[Line], str]) ->
         known, other = first.setdefault(line.id, line), by_video.setdefault(line.video, line)
         captions.setdefault(line.id, []).append(line.caption)
         if (line.split, line.video, line.start, line.end) != (known.split, known.video, known.start, known.end):
-            faults.append(f"line {line.number}, id {line.id!r}: not the split, video, start and end of line {known.number}, which has this id")
+            faults.append(
+                f"line {line.number}, id {line.id!r}: not the split, video, start and end of line {known.number}, which has this id"
+            )
         elif line.split != other.split:
             faults.append(f"line {line.number}, id {line.id!r}: of the video {line.video!r} line {other.number} is in {other.split}")
     refuse(faults, path)
@@ -114,4 +119,6 @@ def refuse(faults: list[str], path: Path) -> None:
     """Raise a DataError with the first faults, and the number of the rest."""
     if faults:
         more = [f"and {len(faults) - TOLD} more"] * (len(faults) > TOLD)
-        raise DataError("; ".join(faults[:TOLD] + more), where=str(path), hint="mend these lines; columns are id,caption," + ",".join(OPTIONAL))
+        raise DataError(
+            "; ".join(faults[:TOLD] + more), where=str(path), hint="mend these lines; columns are id,caption," + ",".join(OPTIONAL)
+        )

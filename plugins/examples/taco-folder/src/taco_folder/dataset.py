@@ -10,6 +10,7 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 from taco_bench.api import Clip, DataError, FeatureStreams, open_streams, sha256_of
+
 from taco_folder.captions import Line, clips_of, read_lines
 from taco_folder.splits import SPLITS, split_of
 

@@ -41,4 +41,4 @@ class Saliency:
 @hookimpl
 def taco_bench_token_selectors(register: Register) -> None:
     """Add it."""
-    register("saliency", Saliency, summary="the words that hold a share of a caption's idf, such as saliency:0.5")
+    register("saliency", Saliency, summary="the words that hold a share of a caption's idf, such as saliency:0.5", tags=False)
