@@ -87,7 +87,7 @@ def open_streams(text: str, videos: Collection[str] | None = None) -> FeatureStr
         videos: the ids that are needed; of files that are no store yet, only these are built into one.
 
     Raises:
-        DataError: a path that does not exist, that no reader or several recognise, whose features are malformed, or that has none of the ids.
+        DataError: a path that does not exist, that no reader or several recognise, or that has none of the ids; malformed features.
         UserError: ``text`` does not read so.
     """
     from taco_bench.data.store import opening  # here: it looks for readers among the plugins, which import this module
