@@ -10,9 +10,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import pytest
+from example_plugins import NAMES
 
-EXAMPLES = Path(__file__).parents[2] / "plugins" / "examples"
-NAMES = ("taco-semi-hard", "taco-saliency", "taco-folder")
 ENTRY = "from taco_bench.cli.main import entry; entry()"
 
 

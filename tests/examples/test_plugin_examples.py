@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import EXAMPLES, NAMES
+from example_plugins import EXAMPLES, NAMES
 
 import taco_bench
 
