@@ -81,7 +81,17 @@ __all__ = [
 
 
 def open_streams(text: str, videos: Collection[str] | None = None) -> FeatureStreams:
-    """As :func:`taco_bench.data.store.opening.open_streams`, which looks for readers among the plugins that import this module."""
-    from taco_bench.data.store import opening
+    """The stored features that ``text`` names; what is no store yet is built into one in the cache on first use.
+
+    Args:
+        text: as users write it in ``data.features``: ``STREAM=PATH[:READER],...``, or one path: a store, files of one known format, or a
+            folder with a store or a sub-folder a stream, as ``taco-bench features extract`` leaves them.
+        videos: the ids that are needed; of files that are no store yet, only these are built into one.
+
+    Raises:
+        DataError: a path that does not exist, that no reader or several recognise, or that has none of the ids; malformed features.
+        UserError: ``text`` does not read so.
+    """
+    from taco_bench.data.store import opening  # here: it looks for readers among the plugins, which import this module
 
     return opening.open_streams(text, videos)

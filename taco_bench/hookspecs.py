@@ -43,6 +43,7 @@ class Register(Protocol):
         preset: Mapping[str, Any] | Callable[..., Mapping[str, Any]] | None = None,
         reads: tuple[str, ...] = (),
         fallback: str | None = None,
+        tags: bool = True,
         locations: tuple[str, ...] = (),
         distinct_captions: bool = False,
         reported_as: str | Callable[..., str] = "",
@@ -62,6 +63,8 @@ class Register(Protocol):
                 it is a leak that stops a run, not a coincidence that is counted.
             reported_as: data sets only. What the paper's tables (``registry/paper``) call this data set, such as "youcook2", where that is
                 not its own name; or a function from the data set's options to it. Rows made alike are then set beside the paper's.
+            tags: token selectors only. False: it reads no ``Word.tag``. Where no selector of an experiment does, and no tagger was asked
+                for by name, nothing is tagged: the tagger ``split`` cuts captions into words.
             fallback: taggers only. The tagger to use, announced, where this one is not installed and was not asked for by name.
         """
 

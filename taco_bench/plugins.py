@@ -58,6 +58,7 @@ class Component:
     locations: tuple[str, ...] = ()
     distinct_captions: bool = False
     reported_as: str | Callable[..., str] = ""
+    tags: bool = True
 
     def preset_with(self, spec: Mapping[str, Any]) -> Mapping[str, Any]:
         """The preset of a data set whose spec names some of its options."""
@@ -242,11 +243,12 @@ def _collector(kind: str, source: Source, found: list[Component]) -> hookspecs.R
         preset: Mapping[str, Any] | Callable[..., Mapping[str, Any]] | None = None,
         reads: tuple[str, ...] = (),
         fallback: str | None = None,
+        tags: bool = True,
         locations: tuple[str, ...] = (),
         distinct_captions: bool = False,
         reported_as: str | Callable[..., str] = "",
     ) -> None:
-        options = (preset or {}, reads, fallback, locations, distinct_captions, reported_as)
+        options = (preset or {}, reads, fallback, locations, distinct_captions, reported_as, tags)
         found.append(Component(kind, name, factory, summary, source.distribution, source.version, *options))
 
     return register

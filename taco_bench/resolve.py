@@ -27,6 +27,8 @@ DEFAULTS: dict[str, Any] = {
     "control": "shuffled-captions,constant-scores",
 }
 """The component of each kind where neither the user nor the data set's preset names one; encoders are always the data set's."""
+WITHOUT_TAGS = "split"
+"""The tagger of an experiment whose token selectors read no tags."""
 
 
 def resolve(layers: Sequence[Mapping[str, Any]], plugins: Plugins, announce: Callable[[str], None] = lambda _: None) -> Experiment:
@@ -56,7 +58,7 @@ def resolve(layers: Sequence[Mapping[str, Any]], plugins: Plugins, announce: Cal
         raise ConfigError(problems)
     experiment = _validated(fields)
     if experiment.tagger is not None:
-        tagger = _usable_tagger(experiment.tagger, bool(asked.get("tagger")), plugins, announce)
+        tagger = _usable_tagger(experiment, bool(asked.get("tagger")), plugins, announce)
         experiment = experiment.model_copy(update={"tagger": tagger})
     return _checked(experiment, plugins)
 
@@ -162,8 +164,12 @@ def _plain(value: Any) -> Any:
     return [_plain(item) for item in value] if isinstance(value, (list, tuple)) else value
 
 
-def _usable_tagger(spec: dict[str, Any], asked_for: bool, plugins: Plugins, announce: Callable[[str], None]) -> dict[str, Any]:
-    """The tagger itself, or the fallback that it declares where it is not installed and nobody asked for it by name."""
+def _usable_tagger(experiment: Experiment, asked_for: bool, plugins: Plugins, announce: Callable[[str], None]) -> dict[str, Any]:
+    """The tagger itself; where nobody asked for it by name, none if no tag is read, and its fallback if it is not installed."""
+    if not asked_for and not any(plugins.get("tokens", spec["type"]).tags for spec in experiment.tokens):
+        return {"type": WITHOUT_TAGS, **plugins.check("tagger", WITHOUT_TAGS, {})[0]}
+    assert experiment.tagger is not None
+    spec = experiment.tagger
     reason = plugins.build("tagger", spec).missing()
     fallback = plugins.get("tagger", spec["type"]).fallback
     if not reason:

@@ -521,6 +521,27 @@ def test_a_tagger_that_is_there_is_used_without_a_word() -> None:
     assert said == []
 
 
+def with_selectors(plugins: Plugins) -> Plugins:
+    """Beside the others a selector that reads no tags."""
+    plugins.add(Component("tokens", "rare", plugins.get("tokens", "top-idf").factory, "rare", "taco-bench", "0", tags=False))
+    return plugins
+
+
+def test_where_no_selector_reads_tags_nothing_is_tagged() -> None:
+    said: list[str] = []
+    experiment = resolve([{"tokens": "rare:0.5"}], with_selectors(with_tagger(None)), said.append)
+    assert (experiment.tagger, said) == ({"type": "split"}, [])
+
+
+def test_one_selector_that_reads_tags_is_enough_to_tag() -> None:
+    experiment = resolve([{"tokens": "rare,noun"}], with_selectors(with_tagger("wordlist")))
+    assert experiment.tagger == {"type": "wordlist"}
+
+
+def test_a_tagger_that_was_asked_for_tags_whatever_is_read() -> None:
+    assert resolve([{"tokens": "rare", **WORDLIST}], with_selectors(with_tagger(None))).tagger == {"type": "wordlist"}
+
+
 def test_where_no_tagger_is_needed_none_is_announced_or_missed() -> None:
     said: list[str] = []
     assert resolve([{"tokens": "none"}], with_tagger("wordlist"), said.append).tagger is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import Field
@@ -68,4 +69,4 @@ class Sentence(Cascade):
         self, scores: PairScores, batch_size: int, generator: torch.Generator, device: torch.device
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """By the global score."""
-        return super().sample(PairScores(scores.sentence, None), batch_size, generator, device)
+        return super().sample(replace(scores, token=None), batch_size, generator, device)

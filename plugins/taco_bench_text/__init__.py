@@ -6,6 +6,7 @@ from taco_bench_text.bert import Bert
 from taco_bench_text.minilm import MiniLM
 from taco_bench_text.planted_tagger import PlantedTagger
 from taco_bench_text.spacy_tagger import SpacyTagger
+from taco_bench_text.split import Split
 from taco_bench_text.tiny import Tiny
 from taco_bench_text.wordlist import WordlistTagger
 from taco_bench_text.words import Words
@@ -25,4 +26,5 @@ def taco_bench_taggers(register: Register) -> None:
     """Add the taggers."""
     register("spacy", SpacyTagger, summary="spaCy's English pipeline (extra pos)", fallback="wordlist")
     register("wordlist", WordlistTagger, summary="closed word classes and endings; needs no model, less accurate")
+    register("split", Split, summary="words without parts of speech, for token selectors that read none")
     register("planted", PlantedTagger, summary="reads the tags of planted captions off their words")

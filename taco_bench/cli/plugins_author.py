@@ -26,7 +26,7 @@ def new(obj: dict[str, Any], kind: str, name: str, into: Path) -> None:
     folder = new_plugin(kind, name, into, load_plugins(obj["third_party"]))
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
         click.echo(f"  {path}")
-    click.echo(f"\nthe {kind} is in {folder / 'src' / name.replace('-', '_') / '__init__.py'}; it works as it is. Next:\n")
+    click.echo(f"\nthe component is in {folder / 'src' / name.replace('-', '_') / '__init__.py'}; it works as it is. Next:\n")
     source = folder if folder.is_absolute() else f"./{folder}"
     click.echo(f"  pip install -e '{source}[test]'")
     click.echo(f"  taco-bench plugins check '{source}'\n  taco-bench {' '.join(command(kind, name))}")

@@ -16,7 +16,7 @@ from taco_bench.data.prepared import Prepared, texts_of_steps
 from taco_bench.errors import DataError
 from taco_bench.plugins import Plugins
 from taco_bench.report.rows import Cell
-from taco_bench.resolve import DEFAULTS, resolve
+from taco_bench.resolve import DEFAULTS, WITHOUT_TAGS, resolve
 from taco_bench.sources import source_hash
 from taco_bench.text.idf import Idf
 from taco_bench.text.tagging import tag_captions
@@ -33,7 +33,7 @@ def query_slices(cell: Cell, experiment: Experiment, prepared: Prepared, plugins
 
     Args:
         cell: whose queries.
-        experiment: of the cell, or of one with the same data; its tagger, or the data set's usual one where it has none.
+        experiment: of the cell, or of one with the same data; its tagger, or the data set's usual one where it tags nothing.
         prepared: its data.
         plugins: for the tagger.
 
@@ -89,7 +89,8 @@ def _numbers(captions: Sequence[Sequence[Word]], measure: Callable[[Sequence[Wor
 
 def _words(experiment: Experiment, prepared: Prepared, plugins: Plugins) -> dict[str, list[Word]]:
     """The words of every caption and of every step, as training tags them, so that its cache serves here."""
-    spec: dict[str, Any] = experiment.tagger or _usual_tagger(experiment, plugins)
+    tags = experiment.tagger is not None and experiment.tagger["type"] != WITHOUT_TAGS
+    spec: dict[str, Any] = experiment.tagger if tags and experiment.tagger else _usual_tagger(experiment, plugins)
     tagger = plugins.build("tagger", spec)
     if tagger.missing():
         spec = {"type": plugins.get("tagger", spec["type"]).fallback}

@@ -16,17 +16,21 @@ class PairScores:
     Attributes:
         sentence: the logits of Eq. 3: dot products over tau 1 (1 as printed).
         token: the plain sum over the tokens of interest of the logits of Eq. 4, neither weighted by idf nor by lambda.
+        step: of the training, from 0 on. A schedule reads it here: a sampler that counts its calls starts anew when a training is resumed.
+        steps: that the training has in all.
     """
 
     sentence: torch.Tensor | None
     token: torch.Tensor | None
+    step: int = 0
+    steps: int = 1
 
 
 class Sampler(Protocol):
     """Picks the negatives of Eq. 5.
 
-    One more member is optional. ``score_based = True`` says that the picks are a function of the scores alone, so that the place of a
-    pair in the batch means nothing where no scores are tied; the sampler's contract then checks it. Without it, it is False.
+    One more member is optional. ``score_based = True`` says that the picks are a function of the scores and the step alone, so that the
+    place of a pair in the batch means nothing where no scores are tied; the sampler's contract then checks it. Without it, it is False.
     """
 
     def negatives(self, batch_size: int) -> int:

@@ -6,6 +6,7 @@ import itertools
 import operator
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -18,6 +19,9 @@ from taco_bench.api import PairScores, torch_stream
 from taco_bench.testing.contract import Contract
 
 SIZES = (2, 3, 8, 24)
+STEPS = 10
+MOMENTS = (0, STEPS // 2, STEPS - 1)
+"""Steps of a training at which a schedule may stand."""
 CPU = torch.device("cpu")
 Picked = tuple[Tensor, Tensor]
 
@@ -31,18 +35,18 @@ class SamplerContract(Contract):
     def scores(self, size: int, seed: int = 0, device: torch.device = CPU) -> Iterator[PairScores]:
         """Scores [size, size] in every combination that the core may give: those whose loss is trained, None for the rest.
 
-        The positive scores highest in most rows, as in a trained model.
+        The positive scores highest in most rows, as in a trained model. Each comes at the first, a middle and the last step.
         """
         reads = self.registered()[1].reads
         given = torch_stream(seed, "contract/scores", size)
         both = [torch.randn(size, size, generator=given) + 3 * torch.eye(size) for _ in range(2)]
-        for l1, l2 in itertools.product((True, False), repeat=2):
+        for step, l1, l2 in itertools.product(MOMENTS, (True, False), (True, False)):
             if not reads or (l1 and "l1" in reads) or (l2 and "l2" in reads):
-                yield PairScores(both[0].to(device) if l1 else None, both[1].to(device) if l2 else None)
+                yield PairScores(both[0].to(device) if l1 else None, both[1].to(device) if l2 else None, step, STEPS)
 
-    def pick(self, sampler: Any, scores: PairScores, size: int, step: int = 0) -> Picked:
-        """What the sampler gives at a step, on the CPU."""
-        videos, texts = sampler.sample(scores, size, torch_stream(0, "negatives", step), CPU)
+    def pick(self, sampler: Any, scores: PairScores, size: int) -> Picked:
+        """What the sampler gives at the step of the scores, on the CPU."""
+        videos, texts = sampler.sample(scores, size, torch_stream(0, "negatives", scores.step), CPU)
         return videos, texts
 
     def test_negatives_is_a_count(self, component: Any) -> None:
@@ -59,7 +63,7 @@ class SamplerContract(Contract):
             expected = (size, min(component.negatives(size), size - 1))
             for scores, (name, part) in itertools.product(self.scores(size), enumerate(("videos", "texts"))):
                 found = self.pick(component, scores, size)[name]
-                what = f"sample() gave {part} {list(found.shape)} of {found.dtype} in a batch of {size} pairs"
+                what = f"at step {scores.step} sample() gave {part} {list(found.shape)} of {found.dtype} in a batch of {size} pairs"
                 hint = f"return int64 {list(expected)}: K' = negatives(K), but no more than the K - 1 pairs that there are"
                 assert tuple(found.shape) == expected and found.dtype == torch.int64, f"{what}; {hint}"  # noqa: PT018  # one fault
 
@@ -97,10 +101,12 @@ class SamplerContract(Contract):
         """A resumed training must see what the undisturbed one saw: the answer depends on scores and generator, not on calls before."""
         fresh = self.new(tmp_path)
         for scores in self.scores(24):
-            steps = [self.pick(component, scores, 24, step) for step in range(3)]
-            again = self.pick(fresh, scores, 24, step=2)
+            steps = [self.pick(component, replace(scores, step=step), 24) for step in range(3)]
+            again = self.pick(fresh, replace(scores, step=2), 24)
             same = all(torch.equal(a, b) for a, b in zip(steps[2], again, strict=True))
-            hint = "draw from the generator that sample() is given, and keep nothing from one call to the next"
+            hint = (
+                "draw from the generator that sample() is given, read a schedule from scores.step, keep nothing from one call to the next"
+            )
             assert same, f"at step 2 a new sampler picked other negatives than one that had seen steps 0 and 1; {hint}"
 
     def test_draws_from_its_own_stream_alone(self, component: Any) -> None:
@@ -126,12 +132,12 @@ class SamplerContract(Contract):
         """What is picked is data: no gradient flows from the negatives back into the scores that they were picked by."""
         for scores in self.scores(8):
             parts = [None if part is None else part.requires_grad_() for part in (scores.sentence, scores.token)]
-            for found in self.pick(component, PairScores(*parts), 8):
+            for found in self.pick(component, replace(scores, sentence=parts[0], token=parts[1]), 8):
                 assert not found.requires_grad, "the negatives carry a gradient: return indices, from detached scores"
             assert all(part is None or part.grad is None for part in parts), "sample() ran backward() into the scores"
 
     def test_relabelled_pairs_get_relabelled_negatives(self, component: Any) -> None:
-        """Where it says ``score_based``, the place of a pair in the batch means nothing: scores without ties decide alone."""
+        """Where it says ``score_based``, the place of a pair in the batch means nothing: the step and scores without ties decide."""
         if not getattr(component, "score_based", False):
             pytest.skip("it does not say score_based = True: other things than scores decide")
         size = 24
@@ -140,7 +146,8 @@ class SamplerContract(Contract):
             if scores.sentence is None and scores.token is None:
                 continue
             old = self.pick(component, scores, size)
-            new = self.pick(component, PairScores(*(p if p is None else p[order][:, order] for p in (scores.sentence, scores.token))), size)
+            parts = [p if p is None else p[order][:, order] for p in (scores.sentence, scores.token)]
+            new = self.pick(component, replace(scores, sentence=parts[0], token=parts[1]), size)
             for before, after in zip(old, new, strict=True):
                 same = torch.equal(order[after].sort(dim=1).values, before[order].sort(dim=1).values)
                 assert same, "with the pairs in another order it picked other pairs; pick by the scores, or leave score_based out"
@@ -166,4 +173,4 @@ def changed(scores: PairScores, change: str) -> PairScores:
             return part
         return part * 1e4 - 1e6 if change == "low" else torch.zeros_like(part)
 
-    return PairScores(one(scores.sentence), one(scores.token))
+    return replace(scores, sentence=one(scores.sentence), token=one(scores.token))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
+import pytest
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 
 from taco_bench.testing.contract import Contract
@@ -49,6 +51,16 @@ class TokenSelectorContract(Contract):
         for caption in CAPTIONS:
             words = words_of(caption, idf=False)
             assert len(list(component.select(words))) == len(words), f"answer once a word of {caption!r} where every idf is 0"
+
+    def test_it_reads_no_tags_where_it_says_so(self, component: Any) -> None:
+        """Where no selector reads tags, nothing is tagged: every word comes as X, every sign as PUNCT."""
+        if self.registered()[1].tags:
+            pytest.skip("it is not registered with tags=False: it may read them")
+        for caption in CAPTIONS:
+            words = words_of(caption)
+            alike = [replace(word, tag="X" if any(map(str.isalnum, word.text)) else "PUNCT") for word in words]
+            same = list(component.select(words)) == list(component.select(alike))
+            assert same, f"with other tags it chose other words of {caption!r}; register it without tags=False"
 
     def test_the_same_caption_gets_the_same_answers(self, component: Any, tmp_path: Path) -> None:
         """Captions are looked at in an order of the core's choosing, and anew in each process."""

@@ -188,7 +188,8 @@ class Training:
         video = self._videos(batch)
         seed_global(self.seed, "dropout/fusion", step)
         generator = torch_stream(self.seed, "negatives", step)
-        return batch_terms(self.model, text, video, batch.words, self.experiment.losses, self.sampler, generator)
+        steps = self.experiment.train.steps
+        return batch_terms(self.model, text, video, batch.words, self.experiment.losses, self.sampler, generator, step, steps)
 
     def _texts(self, batch: Batch) -> TextFeatures:
         chunk, language = self.experiment.train.encoder_chunk, self.model.language

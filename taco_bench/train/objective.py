@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -32,7 +32,15 @@ class Terms:
 
 
 def batch_terms(
-    model: TACo, text: TextFeatures, video: VideoFeatures, words: Words, losses: Losses, sampler: Sampler | None, generator: torch.Generator
+    model: TACo,
+    text: TextFeatures,
+    video: VideoFeatures,
+    words: Words,
+    losses: Losses,
+    sampler: Sampler | None,
+    generator: torch.Generator,
+    step: int = 0,
+    steps: int = 1,
 ) -> Terms:
     """L1, L2 and L3 of one batch.
 
@@ -44,18 +52,20 @@ def batch_terms(
         losses: which are trained, and how.
         sampler: picks the negatives of L3; None where it is left out.
         generator: of this step, for the sampler.
+        step: of the training, from 0 on, for a sampler with a schedule.
+        steps: of the training in all.
     """
     count = len(text.sentence)
     found = Terms({})
-    scores = PairScores(None, None)
+    scores = PairScores(None, None, step, steps)
     if "l1" in losses.use:
         v, t = sentence_features(text, video, losses)
         found.terms["l1"] = sentence_nce(v, t, temperature=losses.sentence_temperature, symmetric=losses.symmetric)
-        scores = PairScores(sentence_scores(text, video, losses).detach(), None)
+        scores = replace(scores, sentence=sentence_scores(text, video, losses).detach())
     if "l2" in losses.use:
         similarity = word_scores(text, words, video, losses)  # [words, videos]
         found.terms["l2"] = _token_term(similarity, words, count, losses)
-        scores = PairScores(scores.sentence, token_scores(similarity.detach(), words, count))
+        scores = replace(scores, token=token_scores(similarity.detach(), words, count))
     if sampler is not None:
         found.terms["l3"], found.fusion_pairs = _fusion_term(model, text, video, scores, losses, sampler, generator)
     return found

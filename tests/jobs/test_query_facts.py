@@ -150,10 +150,11 @@ class TestDataThatChanged:
         assert "taco-bench explain" in error.value.hint
 
 
-def test_the_usual_tagger_of_the_data_set_where_neither_row_has_one() -> None:
+@pytest.mark.parametrize("tagger", [None, {"type": "split"}], ids=["none", "words alone"])
+def test_the_usual_tagger_of_the_data_set_where_neither_row_has_tags(tagger: dict[str, Any] | None) -> None:
     """spaCy would call "noun1" a proper noun, or whatever it likes."""
     experiment = EXPERIMENT.model_copy(
-        update={"tagger": None, "data": {"type": "planted"}, "encoder": ({"type": "planted"},), "text_encoder": {"type": "words"}}
+        update={"tagger": tagger, "data": {"type": "planted"}, "encoder": ({"type": "planted"},), "text_encoder": {"type": "words"}}
     )
     found = query_slices(cell_of(len(TEST)), experiment, made(TRAIN, TEST, LENGTHS), load_plugins(False))
     assert found["nouns <= 1"].tolist() == [count <= 1 for count in NAIVE["nouns"]]

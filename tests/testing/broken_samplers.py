@@ -103,6 +103,26 @@ class Remembers(Sampler):
         return Random(3).sample(scores, batch_size, self.own, device)
 
 
+class CountsItsCalls(Sampler):
+    """A schedule that starts anew when a training is resumed: random at first, then by scores."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.calls = 0
+
+    def sample(self, scores: Any, *rest: Any) -> Any:
+        self.calls += 1
+        return super().sample(scores, *rest) if self.calls > 2 else Random(3).sample(scores, *rest)
+
+
+class FewAtTheEnd(Sampler):
+    """A schedule that ends with fewer negatives than it says."""
+
+    def sample(self, scores: Any, *rest: Any) -> Any:
+        videos, texts = super().sample(scores, *rest)
+        return (videos[:, :1], texts[:, :1]) if scores.step + 1 == scores.steps else (videos, texts)
+
+
 class Global(Sampler):
     def sample(self, scores: Any, batch_size: int, generator: Any, device: Any) -> Any:
         return Random(3).sample(scores, batch_size, torch.default_generator, device)
@@ -163,6 +183,7 @@ ROWS = [
     Row(SamplerContract, "test_shape", TooMany, "out of range|K - 1"),
     Row(SamplerContract, "test_shape", Transposed, "return int64"),
     Row(SamplerContract, "test_shape", Int32, "torch.int32"),
+    Row(SamplerContract, "test_shape", FewAtTheEnd, "at step 9"),
     Row(SamplerContract, "test_shape", Needy, "NoneType"),
     Row(SamplerContract, "test_a_batch_of_one", OneOfOne, "has no negatives"),
     Row(SamplerContract, "test_inside_the_batch", Outside, "lie from 0 to"),
@@ -170,6 +191,7 @@ ROWS = [
     Row(SamplerContract, "test_never_the_positive", PositiveWhereLow, "far below 0"),
     Row(SamplerContract, "test_no_negative_twice", Twice, "without replacement"),
     Row(SamplerContract, "test_the_same_stream_gives_the_same_negatives", Remembers, "nothing from one call"),
+    Row(SamplerContract, "test_the_same_stream_gives_the_same_negatives", CountsItsCalls, "scores.step"),
     Row(SamplerContract, "test_draws_from_its_own_stream_alone", Global, "generator=generator"),
     Row(SamplerContract, "test_draws_from_its_own_stream_alone", GlobalPython, "global random generator"),
     Row(SamplerContract, "test_scores_stay_as_they_are", InPlace, "clone"),

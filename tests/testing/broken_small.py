@@ -80,6 +80,7 @@ SELECTORS = [
     Row(TokenSelectorContract, "test_words_stay_as_they_are", Sorts, "work on a copy"),
     Row(TokenSelectorContract, "test_pieces_of_selected_words_and_nothing_else", ForPieces, "answers for"),
     Row(TokenSelectorContract, "test_pieces_of_selected_words_and_nothing_else", SelectorUnanswered, "answers for"),
+    Row(TokenSelectorContract, "test_it_reads_no_tags_where_it_says_so", Selector, "without tags=False", registered={"tags": False}),
 ]
 
 

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from taco_bench_text.spacy_tagger import MODELS, SpacyTagger
+from taco_bench_text.split import Split
 from taco_bench_text.wordlist import CLOSED, WordlistTagger
 
 from taco_bench.api import PluginError, Tagger, Word
@@ -191,3 +192,17 @@ def test_wordlist_places_in_any_text(caption: str) -> None:
     found = WORDLIST.tag([caption])
     check_places([caption], found)
     assert all(character.isspace() for character in covered(caption, found[0]))
+
+
+class TestSplit:
+    @pytest.mark.parametrize("caption", AWKWARD)
+    def test_words_lie_in_their_caption_and_only_blanks_in_none(self, caption: str) -> None:
+        (words,) = Split().tag([caption])
+        check_places([caption], [words])
+        assert all(not character.isalnum() for character in covered(caption, words))
+
+    def test_a_caption_by_hand(self) -> None:
+        (words,) = Split().tag(["don't e-mail Öl, 3 times!"])
+        assert [(word.text, word.tag) for word in words] == [
+            ("don't", "X"), ("e-mail", "X"), ("Öl", "X"), (",", "PUNCT"), ("3", "X"), ("times", "X"), ("!", "PUNCT"),
+        ]  # fmt: skip

@@ -254,6 +254,32 @@ def test_a_killed_training_resumes_from_its_last_state(tmp_path, undisturbed, mo
     check_equal(resumed, model, undisturbed)
 
 
+def test_a_sampler_sees_where_the_training_stands_also_when_resumed(tmp_path):
+    """So that its schedule goes on where it was."""
+    seen = []
+
+    class Watching:
+        def __init__(self, inner):
+            self.inner = inner
+
+        def negatives(self, batch_size):
+            return self.inner.negatives(batch_size)
+
+        def sample(self, scores, *rest):
+            seen.append((scores.step, scores.steps))
+            return self.inner.sample(scores, *rest)
+
+    for until in (Interrupting(2), Silent()):
+        run = training(tmp_path, train={"steps": 5})
+        run.sampler = Watching(run.sampler)
+        if isinstance(until, Interrupting):
+            with pytest.raises(KeyboardInterrupt):
+                run.run(until, "test")
+        else:
+            run.run(until, "test")
+    assert seen == [(step, 5) for step in range(5)]
+
+
 def interrupt_after(monkeypatch, owner, name, call):
     """Let the ``call``-th call of ``owner.name`` finish, and the interruption arrive right behind it."""
     original, calls = getattr(owner, name), []

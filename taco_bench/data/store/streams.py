@@ -44,6 +44,9 @@ class FeatureStreams:
 
     Args:
         sources: by the name of the stream.
+
+    Attributes:
+        names: of the streams.
     """
 
     def __init__(self, sources: Mapping[str, Tracks]) -> None:
