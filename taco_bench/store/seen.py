@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     Hashes = npt.NDArray[np.uint64]
 
 YOUTUBE = re.compile(r"(?:v_)?([A-Za-z0-9_-]{10}[AEIMQUYcgkosw048])")
+PART = re.compile(rf"({YOUTUBE.pattern})(?:[_-]\d+(?:\.\d+)?){{1,2}}")
+"""A clip of a video: its number, or its start and end, follow the id."""
 MOST = 0.9
 """Share of a data set's videos that look like YouTube's from which they are taken for such."""
 
@@ -105,6 +107,12 @@ def plain_video(video: str) -> str:
     """A video's id without the prefix that some releases put before YouTube's."""
     found = YOUTUBE.fullmatch(video)
     return found[1] if found else video
+
+
+def youtube_of(name: str) -> str:
+    """YouTube's id in the name of a video or of a clip of it (``v_ID``, ``ID_3``, ``ID_10_25``); empty where it is in another form."""
+    found = YOUTUBE.fullmatch(name) or PART.fullmatch(name)
+    return plain_video(found[1]) if found else ""
 
 
 def hash_of(name: str) -> int:

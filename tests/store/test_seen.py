@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from taco_bench.api import Clip
 from taco_bench.errors import DataError
-from taco_bench.store.seen import World, hash_of, holds, load_seen, plain_video, save_seen, seen_by, world_of
+from taco_bench.store.seen import World, hash_of, holds, load_seen, plain_video, save_seen, seen_by, world_of, youtube_of
 
 YOUTUBE = ("GLd3aX16zBg", "xHr8X2Wpmno", "V53XmPeyjIU", "7oNZdYPyCzc")
 """Four of YouCook2's."""
@@ -102,3 +102,10 @@ class TestYouTube:
         found = set(re.findall(pattern, (shared_data / path).read_text(), re.MULTILINE))
         assert len(found) >= 0.9 * count
         assert self.told(*found)
+
+    @pytest.mark.parametrize("video", YOUTUBE)
+    def test_a_clips_id_has_it_at_its_beginning(self, video: str) -> None:
+        for name in (video, f"v_{video}", f"{video}_0", f"{video}_12_25", f"v_{video}_3", f"{video}-1.5-20.25"):
+            assert youtube_of(name) == video
+        for name in ("video7", f"{video}_", f"{video}_x", f"{video}_1_2_3", f"x{video}", ""):
+            assert youtube_of(name) == ""
