@@ -46,6 +46,7 @@ class Register(Protocol):
         locations: tuple[str, ...] = (),
         distinct_captions: bool = False,
         reported_as: str | Callable[..., str] = "",
+        videos_of: str = "",
     ) -> None:
         """Register ``factory`` as ``name``.
 
@@ -62,6 +63,8 @@ class Register(Protocol):
                 it is a leak that stops a run, not a coincidence that is counted.
             reported_as: data sets only. What the paper's tables (``registry/paper``) call this data set, such as "youcook2", where that is
                 not its own name; or a function from the data set's options to it. Rows made alike are then set beside the paper's.
+            videos_of: data sets only. Another data set whose ids these are, such as "msrvtt" for a part of it, so that what was trained on
+                one is found in the splits of the other.
             fallback: taggers only. The tagger to use, announced, where this one is not installed and was not asked for by name.
         """
 

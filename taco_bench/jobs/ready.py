@@ -12,6 +12,7 @@ from taco_bench.jobs.starts import seen_by_starts
 from taco_bench.leakage import find_leaks
 from taco_bench.plugins import Plugins
 from taco_bench.reporting import Reporter
+from taco_bench.starts_seen import not_compared
 from taco_bench.store.cells import Store
 
 
@@ -42,7 +43,9 @@ class Ready:
     def _error(self, job: Job) -> UserError | None:
         try:
             seen, unknown = seen_by_starts(job, self.store)
-            found = find_leaks(job.experiment, self._data.get(job.experiment), self.plugins, seen)
+            prepared = self._data.get(job.experiment)
+            found = find_leaks(job.experiment, prepared, self.plugins, seen)
+            apart = not_compared(job.experiment, prepared, self.plugins, seen)
         except (PluginError, InfeasibleError) as error:
             trace(error)
             return error
@@ -51,7 +54,7 @@ class Ready:
         except Exception as error:
             trace(error)
             return suspected(fault(error), job.experiment, self.plugins)
-        lines = [leak.told() for leak in found]
+        lines = [*(leak.told() for leak in found), *apart]
         lines += unknown if self.store.training(job.start) is not None else []  # else it is made first, and looked at then
         for line in lines:
             if line not in self._told:
