@@ -77,7 +77,9 @@ class MsTcn(StoredDataset):
         name = self._place.name.replace("_", " ")
         clips = [Clip(video, split, (name,), video, files.steps_of(self._read[video], self.background)) for video, split in self._videos]
         told = f"{name}, split {self.split}, every frame" if self.every == 1 else f"{name}, split {self.split}, one frame in {self.every}"
-        return Annotations(clips, remarks=[f"{told}; {len(classes)} classes, background is {' or '.join(sorted(self.background))}"])
+        return Annotations(
+            clips, remarks=[f"{told}; {len(classes)} classes in {files.MAPPING}, background is {' or '.join(sorted(self.background))}"]
+        )
 
     def clips(self) -> list[Clip]:
         """All videos of the split, their steps cut where the features end."""

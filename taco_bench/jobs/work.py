@@ -94,6 +94,7 @@ def work(
         "controls": found.controls,
         "chance": {column: chance.value for column, chance in found.chance.items()},
         "chance_of": next((chance.of for chance in found.chance.values()), ""),
+        "no_chance": found.no_chance,
         "pool": found.pool,
         "queries": found.queries,
         "parts": job.parts,

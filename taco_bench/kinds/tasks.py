@@ -103,6 +103,7 @@ class Evaluation:
             by one of its captions each time, in their order. "text" is what was asked, where that is no caption of the clip. Under the
             name of a column: the values whose mean over the queries is the column's figure.
         arrays: further arrays to keep, such as what was predicted for each frame.
+        no_chance: where ``chance`` cannot be told for what was evaluated, why, as "too few classes"; the table says so.
         pool: what was evaluated: "split", then numbers by what they count ("queries", "videos"), as the table's header prints them.
     """
 
@@ -112,6 +113,7 @@ class Evaluation:
     queries: dict[str, list[Any]] = field(default_factory=dict)
     arrays: dict[str, np.ndarray] = field(default_factory=dict)
     pool: dict[str, Any] = field(default_factory=dict)
+    no_chance: str = ""
 
 
 class Task(Protocol):
