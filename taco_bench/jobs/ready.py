@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from taco_bench.errors import InfeasibleError, PluginError, UserError
+from taco_bench.api import Task
+from taco_bench.config import Experiment
+from taco_bench.data.prepared import Prepared
+from taco_bench.errors import ConfigError, InfeasibleError, PluginError, UserError
 from taco_bench.jobs.data import DataCache
 from taco_bench.jobs.faults import fault, suspected, trace
 from taco_bench.jobs.plan import Job
@@ -44,6 +47,7 @@ class Ready:
         try:
             seen, unknown = seen_by_starts(job, self.store)
             prepared = self._data.get(job.experiment)
+            _refuse_clips(job.experiment, prepared, self.plugins)
             found = find_leaks(job.experiment, prepared, self.plugins, seen)
             apart = not_compared(job.experiment, prepared, self.plugins, seen)
         except (PluginError, InfeasibleError) as error:
@@ -61,6 +65,18 @@ class Ready:
                 self._told.add(line)
                 self.reporter.say(line)
         return None
+
+
+def _refuse_clips(experiment: Experiment, prepared: Prepared, plugins: Plugins) -> None:
+    """Let the task look at the clips that it will evaluate.
+
+    Raises:
+        ConfigError: it cannot.
+    """
+    task: Task = plugins.build("task", experiment.task)
+    problems = list(task.clip_problems(prepared.clips[experiment.evaluation.split])) if hasattr(task, "clip_problems") else []
+    if problems:
+        raise ConfigError(problems)
 
 
 def _key(job: Job) -> tuple[int, str]:

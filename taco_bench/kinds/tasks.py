@@ -119,8 +119,9 @@ class Evaluation:
 class Task(Protocol):
     """How a trained model is evaluated.
 
-    A task may also have ``problems(experiment) -> Sequence[UserError]``, what keeps an experiment from being evaluated by it, and
-    ``columns``, the columns of its rows, so that a suite that names another is refused. Both are asked before anything is trained.
+    A task may also have ``problems(experiment) -> Sequence[UserError]``, what keeps an experiment from being evaluated by it;
+    ``clip_problems(clips) -> Sequence[UserError]``, what keeps the clips of the split that is evaluated from it; and ``columns``, the
+    columns of its rows, so that a suite that names another is refused. All are asked before anything is trained.
     """
 
     def evaluate(self, trained: Trained) -> Evaluation:
