@@ -56,7 +56,7 @@ def choose_reader(path: Path, name: str, plugins: Plugins, option: str = "data.f
         return Chosen(only, why, build_reader(only, plugins).open(path))
     hint = "name one: --reader NAME, or PATH:NAME; `taco-bench list reader` shows them all"
     if not found:
-        _refuse_unread(path)
+        _refuse_unread(path, option)
         raise DataError(f"no reader recognises {path}", where=option, hint=hint)
     seen = "; ".join(f"{reader}: {why}" for reader, why in found.items())
     raise DataError(f"{len(found)} readers recognise {path}: {seen}", where=option, hint=hint)
@@ -84,7 +84,7 @@ def _refuse_empty(path: Path, option: str) -> None:
         )
 
 
-def _refuse_unread(path: Path) -> None:
+def _refuse_unread(path: Path, option: str) -> None:
     """Say what is wrong with a pickle or a torch file in which no reader saw anything that it knows."""
     if not path.is_file():
         return
@@ -94,7 +94,7 @@ def _refuse_unread(path: Path) -> None:
         elif path.suffix in PICKLE_ENDINGS or _is_pickle(path):
             read_pickle(path)
     except DataError as error:
-        raise DataError(f"no reader recognises the file: {error.what}", where=error.where, hint=error.hint) from None
+        raise DataError(f"no reader recognises the file: {error.what}", where=f"{option}, {error.where}", hint=error.hint) from None
 
 
 def _is_pickle(path: Path) -> bool:
