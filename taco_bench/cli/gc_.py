@@ -35,7 +35,7 @@ def command(*, superseded: bool, unfinished: bool, cache: bool, yes: bool, resul
         cached = cache_waste(plugins)
         for each in cached:
             click.echo(f"{each.size / 2**20:8.2f} MiB  {each.path}  ({each.why})")
-    sizes = {str(item.path): item.size for item in [*found, *cached]}  # before they are gone
+    sizes = {item.path: item.size for item in found} | {each.path: each.size for each in cached}  # before they are gone
     if not yes:
         told = f"{_total(list(sizes.values()), folders=bool(cached))} would be removed; --yes removes them"
         click.echo(told if sizes else "nothing to remove")
@@ -45,7 +45,9 @@ def command(*, superseded: bool, unfinished: bool, cache: bool, yes: bool, resul
     for each in cached:
         if each not in gone:
             click.echo(f"{each.path} stays: it was used or built meanwhile")
-    click.echo(f"{_total([sizes[str(item.path)] for item in [*found, *gone]], folders=bool(gone))} removed")
+    click.echo(
+        f"{_total([sizes[path] for path in (*(item.path for item in found), *(each.path for each in gone))], folders=bool(gone))} removed"
+    )
 
 
 def _total(sizes: Sequence[int], *, folders: bool) -> str:
