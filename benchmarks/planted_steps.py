@@ -11,7 +11,7 @@ does not state: it is printed for two lengths, never fitted.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -74,6 +74,17 @@ def step_scores(frames: npt.NDArray[np.float32], clip: Clip) -> npt.NDArray[np.f
     return np.asarray(frames @ codes.T)
 
 
+def in_order(clips: Sequence[Clip], best: Mapping[str, npt.ArrayLike]) -> list[Clip]:
+    """The videos that show every step of their procedure, and in its order: their best ordered placement ``best`` finds all."""
+    return [clip for clip in clips if hits(clip, best[clip.id])[0] == hits(clip, best[clip.id])[1] == len(clip.procedure)]
+
+
+def share_found(clips: Sequence[Clip], placed: Mapping[str, npt.ArrayLike]) -> float:
+    """The share of all their steps that are found, in percent."""
+    found, of = np.array([hits(clip, placed[clip.id]) for clip in clips]).T
+    return 100 * float(found.sum()) / float(of.sum())
+
+
 def uniform_table(clips: Sequence[Clip], length: Callable[[Clip], int]) -> str:
     """The uniform placement a task, beside the published figures."""
     last = {clip.id: max(max(step.end for step in clip.steps), len(clip.procedure)) for clip in clips}
@@ -93,7 +104,7 @@ def crosstask(root: str, signals: Sequence[float] = SIGNALS) -> None:
     print(f"{len(clips)} test videos, {RUNS} runs, {LEFT_OUT} videos a task left out of each: {len(clips) - LEFT_OUT * 18} tested\n")
     print(uniform_table(clips, lambda clip: lengths[clip.id]), "\n")
     best = {clip.id: ordered_assignment(truth(clip, lengths[clip.id])) for clip in clips}
-    follow = [clip for clip in clips if hits(clip, best[clip.id])[0] == hits(clip, best[clip.id])[1] == len(clip.procedure)]
+    follow = in_order(clips, best)
     rows = [[*knob(root, clips, follow, signal)] for signal in signals]
     rows.append(["the annotations themselves", over_runs(clips, lambda clip: best[clip.id])[1], None, None, 100.0])
     header = [
@@ -111,13 +122,12 @@ def knob(root: str, clips: Sequence[Clip], follow: Sequence[Clip], signal: float
     planted = CrossTask(root, planted_signal=signal)
     plain = {clip.id: step_scores(planted.read("planted", clip), clip) for clip in clips}
     placed = {name: ordered_assignment(log_softmax(of, axis=1)) for name, of in plain.items()}
-    found, of = np.array([hits(clip, placed[clip.id]) for clip in follow]).T
     return (
         signal,
         over_runs(clips, lambda clip: placed[clip.id])[1],
         over_runs(clips, lambda clip: ordered_assignment(plain[clip.id]))[1],
         over_runs(clips, lambda clip: plain[clip.id].argmax(axis=0))[1],
-        100 * float(found.sum()) / float(of.sum()),
+        share_found(follow, placed),
     )
 
 

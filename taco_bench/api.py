@@ -24,6 +24,8 @@ from taco_bench.pickles import PICKLE_ENDINGS, read_pickle
 from taco_bench.randomness import numpy_stream, stream_key, torch_stream
 from taco_bench.reporting import Reporter
 from taco_bench.resources import cache_root, registry_file
+from taco_bench.store.seen import plain_video, youtube_of
+from taco_bench.torch_files import read_torch
 
 if TYPE_CHECKING:
     from taco_bench.config import Experiment as Experiment  # for plugins: what a control receives
@@ -69,7 +71,9 @@ __all__ = [
     "numpy_stream",
     "open_streams",
     "overlap_mean",
+    "plain_video",
     "read_pickle",
+    "read_torch",
     "registry_file",
     "replace_file",
     "sha256_of",
@@ -77,6 +81,7 @@ __all__ = [
     "torch_stream",
     "window_rows",
     "window_starts",
+    "youtube_of",
 ]
 
 

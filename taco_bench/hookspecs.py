@@ -47,6 +47,7 @@ class Register(Protocol):
         locations: tuple[str, ...] = (),
         distinct_captions: bool = False,
         reported_as: str | Callable[..., str] = "",
+        videos_of: str = "",
     ) -> None:
         """Register ``factory`` as ``name``.
 
@@ -65,6 +66,8 @@ class Register(Protocol):
                 not its own name; or a function from the data set's options to it. Rows made alike are then set beside the paper's.
             tags: token selectors only. False: it reads no ``Word.tag``. Where no selector of an experiment does, and no tagger was asked
                 for by name, nothing is tagged: the tagger ``split`` cuts captions into words.
+            videos_of: data sets only. Another data set whose ids these are, such as "msrvtt" for a part of it, so that what was trained on
+                one is found in the splits of the other.
             fallback: taggers only. The tagger to use, announced, where this one is not installed and was not asked for by name.
         """
 

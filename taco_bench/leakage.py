@@ -3,8 +3,7 @@
 The same id or source video in two splits stops a run unless it is acknowledged by name. Equal captions and near-identical features are
 counted and told; they stop a run only where the data set declares its captions distinct.
 
-So does the same id or source video in the training split of a start, or of what that started from, and in a split that is evaluated or
-validated on; :mod:`taco_bench.store.seen` says which ids mean the same. Training splits may share what they like.
+So does what a split that is evaluated or validated on shares with what it starts from: :mod:`taco_bench.starts_seen`.
 """
 
 from __future__ import annotations
@@ -12,10 +11,10 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -26,48 +25,17 @@ from taco_bench.config import Experiment
 from taco_bench.data.features import Features
 from taco_bench.data.prepared import Prepared
 from taco_bench.errors import DataError
+from taco_bench.leak import EXAMPLES, Leak
 from taco_bench.plugins import Plugins
 from taco_bench.resources import cache_root
 from taco_bench.sources import source_hash
-from taco_bench.store.seen import Seen, World, holds, plain_video, video_of, world_of
-
-if TYPE_CHECKING:
-    from taco_bench.store.seen import Hashes
+from taco_bench.starts_seen import seen_before, world_now
+from taco_bench.store.seen import Seen, video_of
 
 NEAR_IDENTICAL = 0.9999
 """Cosine of two clips' mean features, the training clips' mean taken off, from which they count as near-identical."""
-EXAMPLES = 3
 AT_A_TIME = 2048
 ALWAYS_STOP = ("same-id", "same-video")
-
-
-@dataclass(frozen=True)
-class Leak:
-    """Something that two splits share.
-
-    Attributes:
-        kind: "same-id", "same-video", "same-caption" or "near-identical-features".
-        splits: the two, the earlier first; a start's is called "the training ID".
-        count: clips of the later split that share it with the earlier.
-        of: clips of the later split.
-        examples: some of them.
-        stops: whether it stops a run that does not acknowledge it.
-        acknowledged: whether this run does.
-    """
-
-    kind: str
-    splits: tuple[str, str]
-    count: int
-    of: int
-    examples: tuple[str, ...]
-    stops: bool = False
-    acknowledged: bool = False
-
-    def told(self) -> str:
-        """In a line."""
-        start = "LEAK, acknowledged: " if self.acknowledged else "shared by the splits: "
-        where = f"{self.kind.replace('-', ' ')} in {self.splits[0]} and {self.splits[1]}"
-        return f"{start}{where}: {self.count} of {self.of} clips, such as {', '.join(self.examples)}"
 
 
 def find_leaks(experiment: Experiment, prepared: Prepared, plugins: Plugins, starts: Mapping[str, Seen] | None = None) -> list[Leak]:
@@ -111,36 +79,6 @@ def _remedy(seen: Seen, plugins: Plugins) -> str:
     known = name in plugins.names("data") and "exclude" in plugins.options("data", name)
     how = f": --data {name} --set data.exclude=FILE, a file with the ids of these videos, one a line" if known else ""
     return f"make the start again without them{how}"
-
-
-def world_now(experiment: Experiment, prepared: Prepared, plugins: Plugins) -> World:
-    """What the ids of an experiment's data mean."""
-    files = {name: value for name, value in prepared.fingerprints.items() if name != "text encoder"}
-    videos = (video_of(clip) for clips in prepared.clips.values() for clip in clips)
-    return world_of(experiment.data, plugins.get("data", experiment.data["type"]).locations, files, videos)
-
-
-def seen_before(clips: Mapping[str, Sequence[Clip]], own: World, training: str, seen: Seen) -> list[Leak]:
-    """What a training has seen of the val and the test split, where ids can be compared.
-
-    Args:
-        clips: of each split.
-        own: what their ids mean.
-        training: id of the training.
-        seen: by it.
-    """
-    same = own.same(seen.world)
-    looks: dict[str, tuple[Callable[[Clip], str], Hashes]] = {"same-id": (lambda clip: clip.id, seen.clips)} if same else {}
-    if same or (own.youtube and seen.world.youtube):
-        looks["same-video"] = (lambda clip: plain_video(video_of(clip)), seen.videos)
-    found = []
-    for (kind, (key, hashes)), split in itertools.product(looks.items(), ("val", "test")):
-        asked = clips.get(split, ())
-        shared = list(itertools.compress(asked, holds(hashes, [key(clip) for clip in asked])))
-        if shared:
-            examples = tuple(clip.id for clip in shared[:EXAMPLES])
-            found.append(Leak(kind, (f"the training {training}", split), len(shared), len(asked), examples))
-    return found
 
 
 def _judged(leak: dict[str, Any], distinct: bool, experiment: Experiment) -> Leak:

@@ -59,6 +59,7 @@ class Component:
     distinct_captions: bool = False
     reported_as: str | Callable[..., str] = ""
     tags: bool = True
+    videos_of: str = ""
 
     def preset_with(self, spec: Mapping[str, Any]) -> Mapping[str, Any]:
         """The preset of a data set whose spec names some of its options."""
@@ -247,8 +248,9 @@ def _collector(kind: str, source: Source, found: list[Component]) -> hookspecs.R
         locations: tuple[str, ...] = (),
         distinct_captions: bool = False,
         reported_as: str | Callable[..., str] = "",
+        videos_of: str = "",
     ) -> None:
-        options = (preset or {}, reads, fallback, locations, distinct_captions, reported_as, tags)
+        options = (preset or {}, reads, fallback, locations, distinct_captions, reported_as, tags, videos_of)
         found.append(Component(kind, name, factory, summary, source.distribution, source.version, *options))
 
     return register

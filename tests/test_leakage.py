@@ -23,6 +23,7 @@ from taco_bench.errors import ConfigError, DataError
 from taco_bench.leakage import Leak, find_leaks, shared_between_splits
 from taco_bench.plugins import Component, Plugins, load_plugins
 from taco_bench.resolve import resolve
+from taco_bench.starts_seen import not_compared
 from taco_bench.store.seen import Seen, seen_by, world_of
 
 SPLITS = ("train", "val", "test")
@@ -322,6 +323,53 @@ class TestStarts:
     def test_the_remedy_is_an_option_of_the_starts_data_set(self, find: Find) -> None:
         with pytest.raises(DataError, match=r"--data leaving-out --set data\.exclude=FILE, a file with the ids"):
             find(of_youtube(0, 10), starts=seen(of_youtube(12, 40), "leaving-out"))
+
+
+def msrvtt(split: str, first: int) -> list[Clip]:
+    """Clips with names of their own beside YouTube's."""
+    names = [f"video{at}" for at in range(first, first + 4)]
+    return [replace(clip, id=name, video=name, web=clip.video) for name, clip in zip(names, youtube(split, first), strict=True)]
+
+
+class TestOtherNames:
+    def test_youtubes_ids_beside_a_data_sets_own_are_compared(self, find: Find) -> None:
+        clips, narrated = {"train": msrvtt("train", 60), "test": msrvtt("test", 10)}, seen(of_youtube(12, 40), "other")
+        with pytest.raises(DataError, match="2 of 4 test clips have the same video as clips that the training 0123abcd") as caught:
+            find(clips, starts=narrated)
+        assert caught.value.where.endswith("clips such as video12 (abcdefgh12A), video13 (abcdefgh13A)")
+        assert find({**clips, "test": msrvtt("test", 20)}, starts=narrated) == []
+
+    def test_and_so_are_those_of_a_start(self, find: Find) -> None:
+        known = {"train": msrvtt("train", 12)}
+        worlds = world_of({"type": "other"}, (), {"file": "1f"}, [clip.web for clip in known["train"]])
+        with pytest.raises(DataError, match="same video"):
+            find(of_youtube(0, 10), starts={"0123abcd": seen_by(known["train"], worlds)})
+
+    def test_a_data_set_may_have_the_ids_of_another(self, find: Find) -> None:
+        part = seen({"train": [replace(clip, split="train") for clip in world()["test"]]}, "part")
+        assert find(world(), starts=part) == []
+        declared = {name: replace(one, world=replace(one.world, videos_of="memory")) for name, one in part.items()}
+        with pytest.raises(DataError, match="4 of 4 test clips have the same id as clips that the training 0123abcd has seen"):
+            find(world(), starts=declared)
+
+    @pytest.mark.parametrize(
+        ("names", "youtube_names", "said"),
+        [("other", False, True), ("memory", False, False), ("other", True, False)],
+    )
+    def test_what_cannot_be_compared_is_said(self, names: str, youtube_names: bool, said: bool, empty_cache: Path) -> None:
+        plugins = Plugins()
+        plugins.add(Component("data", "memory", Memory, "in memory", "test", "0"))
+        clips = of_youtube(0, 10) if youtube_names else world()
+        prepared = Prepared(clips, far(clips), {}, builders.TinyText(), {"clips": "1f"})
+        found = not_compared(builders.experiment(), prepared, plugins, seen(of_youtube(12, 40), names))
+        assert bool(found) == said
+        if said:
+            assert found[0].startswith("not compared: the ids of other and memory name different things")
+            assert "the training 0123abcd" in found[0]
+
+
+def test_msrvtt1k_has_the_ids_of_msrvtt() -> None:
+    assert load_plugins(third_party=False).get("data", "msrvtt1k").videos_of == "msrvtt"
 
 
 class TestAcknowledging:

@@ -42,6 +42,7 @@ def taco_bench_datasets(register: Register) -> None:
         summary="1,000 real MSR-VTT clips with VGG16 features, from a folder of yours",
         preset=MSRVTT1K_PRESET,
         locations=("root",),
+        videos_of="msrvtt",
     )
     register("planted", Planted, summary="a synthetic world of known truth, made at run time: the suite's own control", preset=PLANTED)
     for name, factory, preset, summary in STORED:

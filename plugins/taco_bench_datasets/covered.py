@@ -1,8 +1,8 @@
-"""Clips that reach past the end of their features: what they get instead is said, with how many there are and which is the first."""
+"""Where features and clips do not meet: features of no clip, clips that reach past the end of theirs; how many, and which is the first."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from taco_bench.api import Clip, FeatureStreams
 
@@ -10,6 +10,20 @@ PREFIX = "v_"
 """Of ActivityNet's ids, which file names may have or lack."""
 ROUNDING = 1.0
 """Seconds by which features and annotations may differ without a word: rows of a second, times in whole seconds."""
+
+
+def unclaimed(streams: FeatureStreams, names: Collection[str]) -> list[str]:
+    """A line for each stream that has features of no clip.
+
+    Args:
+        streams: to look into.
+        names: every name that files may have for the features of a clip.
+    """
+    found = []
+    for stream in streams.names:
+        unused = [name for name in streams.ids(stream) if name not in names]
+        found += [f"{len(unused)} items of the stream {stream} belong to no clip, the first is {unused[0]}"] if unused else []
+    return found
 
 
 def uncovered(streams: FeatureStreams, stream: str, clips: Iterable[Clip], durations: Mapping[str, float]) -> list[str]:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import Field
 
-from taco_bench.api import DataError, read_pickle
+from taco_bench.api import DataError, plain_video, read_pickle, youtube_of
 from taco_bench_datasets.annotation_files import malformed, read_csv, read_list
 from taco_bench_datasets.held_out import held_out
 from taco_bench_datasets.narration import Merging, collect
 from taco_bench_datasets.recipes import PAPER
+from taco_bench_datasets.segments import SHOWN
 from taco_bench_datasets.stored import Annotations, StoredDataset
 from taco_bench_datasets.streamed import streamed
 
@@ -45,7 +46,8 @@ class HowTo100M(StoredDataset):
         min_time: seconds of a clip.
         videos: how many, drawn by a hash of their ids; 0: all.
         held_out: of these, videos that are the test split, so that a pre-training has a figure; the paper has none.
-        exclude: file with ids, one a line, that must not be trained on, such as the test videos of other data sets.
+        exclude: file with ids, one a line, that must not be trained on, such as the test videos of other data sets: YouTube's, also with
+            the prefix v_ or as a clip's (``ID_3``, ``ID_10_25``).
     """
 
     manifest = "howto100m"
@@ -71,7 +73,7 @@ class HowTo100M(StoredDataset):
         """The index of all clips."""
         csv, captions, *exclude = self.annotation_files()
         listed = dict.fromkeys(row["video_id"] for row in read_csv(csv, ["video_id"]))
-        out = set(read_list(exclude[0])) if exclude else set()
+        out, excluded = _excluded(exclude[0], listed) if exclude else (set[str](), [])
         table, narrated = _opened(captions), set[str]()
         chosen = held_out((video for video, _ in table() if video in listed and video not in out), self.videos) if self.videos else None
 
@@ -90,12 +92,26 @@ class HowTo100M(StoredDataset):
         counts = {
             "listed videos without narration": len(listed.keys() - narrated),
             "narrated videos that are not listed": len(narrated - listed.keys()),
-            "excluded videos": len(out & listed.keys()),
             "narrations without length, time or text": left_out.captions,
             "videos without a narration that can be used": left_out.videos,
         }
-        told = [f"{len(clips)} clips of {len(clips.videos)} videos; {len(test)} videos held out as test"]
+        told = [f"{len(clips)} clips of {len(clips.videos)} videos; {len(test)} videos held out as test", *excluded]
         return Annotations(clips, remarks=told + [f"{count} {what} left out" for what, count in counts.items() if count])
+
+
+def _excluded(path: Path, listed: Mapping[str, Any]) -> tuple[set[str], list[str]]:
+    """The listed videos that a file names, whatever the spelling, and a line about how many of its ids these are.
+
+    Raises:
+        DataError: as :func:`read_list`; or the file names none of them, so that nothing would be left out.
+    """
+    names, plain = read_list(path), {plain_video(video): video for video in listed}
+    found = {name: video for name in names if (video := plain.get(plain_video(name)) or plain.get(youtube_of(name)))}
+    if names and not found:
+        what = f"none of the {len(names)} ids to exclude is a video of HowTo100M; the first are {', '.join(names[:SHOWN])}"
+        hint = "one of YouTube's ids a line, such as GLd3aX16zBg; if none of these videos is among HowTo100M's, leave data.exclude out"
+        raise DataError(what, where=f"data.exclude, {path}", hint=hint)
+    return set(found.values()), [f"{len(found)} of {len(names)} excluded ids are in HowTo100M"]
 
 
 def _opened(path: Path) -> Callable[[], Iterable[tuple[str, Any]]]:

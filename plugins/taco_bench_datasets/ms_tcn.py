@@ -25,8 +25,14 @@ PRESET = {
     "task.stride": 256,
     "task.train_stride": 256,
     "model.max_video_tokens": 512,
+    "model.positions": 542,
+    "losses.use": ("l1",),
+    "train.steps": 0,
+    "train.batch_size": 16,
 }
-"""Rows come 15 times as often as COIN's, so windows are 16 times as long: 34 s. Our choice: MS-TCN has no windows."""
+"""Rows come 15 times as often as COIN's, so windows are 16 times as long: 34 s. Our choice: MS-TCN has no windows. Segmentation reads the
+video module alone, and captions tell nothing: no fusion, whose pairs of 542 tokens would take 120 GiB a step, and no steps of retrieval,
+so that the task trains a video module that is new, or the start's. Whoever asks for steps gets batches that fit a GPU."""
 
 Count = Annotated[int, Field(ge=1)]
 
@@ -36,7 +42,7 @@ class MsTcn(StoredDataset):
 
     The shorter of features and labels counts, as in MS-TCN. The splits are a cross-validation (Breakfast and GTEA 4, 50Salads 5): run each
     and average. Captions are the name of the folder and tell nothing: segmentation reads no text, and a training for retrieval on these
-    data would learn nothing, so start from another training (``--init``) or take few ``--steps``.
+    data would learn nothing, so there is none: the task trains the video module, a new one or that of another training (``--init``).
 
     Args:
         root: folder with mapping.txt, groundTruth/, splits/ and features/, or one above breakfast/, 50salads/ or gtea/ if one of them is
@@ -71,7 +77,9 @@ class MsTcn(StoredDataset):
         name = self._place.name.replace("_", " ")
         clips = [Clip(video, split, (name,), video, files.steps_of(self._read[video], self.background)) for video, split in self._videos]
         told = f"{name}, split {self.split}, every frame" if self.every == 1 else f"{name}, split {self.split}, one frame in {self.every}"
-        return Annotations(clips, remarks=[f"{told}; {len(classes)} classes, background is {' or '.join(sorted(self.background))}"])
+        return Annotations(
+            clips, remarks=[f"{told}; {len(classes)} classes in {files.MAPPING}, background is {' or '.join(sorted(self.background))}"]
+        )
 
     def clips(self) -> list[Clip]:
         """All videos of the split, their steps cut where the features end."""

@@ -11,7 +11,7 @@ from pydantic import Field
 from taco_bench.api import Clip, read_pickle
 from taco_bench_datasets.annotation_files import malformed, read_csv
 from taco_bench_datasets.held_out import held_out
-from taco_bench_datasets.msrvtt_captions import Captions, caption_files, read_captions
+from taco_bench_datasets.msrvtt_captions import Captions, caption_files, read_captions, youtube_in
 from taco_bench_datasets.msrvtt_splits import SPLITS, Split, ids_of, test_files, training_files
 from taco_bench_datasets.raw_captions import captions_of
 from taco_bench_datasets.recipes import PAPER
@@ -58,7 +58,8 @@ class Msrvtt(StoredDataset):
         }
         if val:
             splits["val"] |= captions_of(kept, captions.of, paths[0])
-        clips = [Clip(name, split, texts, name) for split, found in splits.items() for name, texts in found.items()]
+        web = {name: youtube_in(url) for name, url in captions.sources.items()}
+        clips = [Clip(name, split, texts, name, web=web.get(name, "")) for split, found in splits.items() for name, texts in found.items()]
         counts = {split: sum(map(len, found.values())) for split, found in splits.items()}
         told = [f"captions: {captions.what}; {counts['train']} for training, {counts['test']} for the test", *_shared(clips, captions)]
         return Annotations(clips, captions.durations, told)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from taco_bench.api import DataFolder
 from taco_bench_datasets.annotation_files import malformed, read_csv, read_object
 from taco_bench_datasets.raw_captions import RAW_CAPTIONS, read_raw_captions
 
+WATCHED = re.compile(r"(?:[?&]v=|youtu\.be/|/embed/|/v/)([A-Za-z0-9_-]{11})(?![A-Za-z0-9_-])")
 DATA_JSON = "MSRVTT_data.json"
 FOLDS = "MSRVTT_val_fold_*.csv"
 
@@ -72,3 +74,9 @@ def _data_json(path: Path) -> Captions:
         raise malformed(path, one.get("video_id", "an entry without video_id") if isinstance(one, dict) else "an entry", error) from None
     ordered = {video: tuple(text for _, text in sorted(pairs)) for video, pairs in captions.items()}
     return Captions(f"all captions ({DATA_JSON})", ordered, durations, sources)
+
+
+def youtube_in(url: str) -> str:
+    """YouTube's id in the address of a video; empty where it is another site's."""
+    found = WATCHED.search(url)
+    return found[1] if found else ""

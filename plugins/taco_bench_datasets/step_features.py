@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from taco_bench.api import Clip, DataError, FeatureStreams, UserError, open_streams
+from taco_bench_datasets.covered import unclaimed
 from taco_bench_datasets.planted_steps import STREAM, planted_frames
 from taco_bench_datasets.step_segments import LeftOut
 
@@ -79,12 +80,17 @@ class StepFeatures:
         """Whether reading is a view of files, which the core need not copy."""
         return bool(self.features) and self.signal is None
 
-    def remarks(self, left_out: LeftOut) -> list[str]:
-        """A line for each reason for which something was left out or cut, one for a stand-in, one for a store that lacks some videos."""
+    def remarks(self, left_out: LeftOut, videos: Collection[str]) -> list[str]:
+        """A line for each reason for which something was left out or cut, one for a stand-in, and where features and clips do not meet.
+
+        Args:
+            left_out: by the data set.
+            videos: of its clips.
+        """
         found = left_out.lines()
         if self.signal is not None:
             found.append(f"the stream {STREAM} is a stand-in made from the annotations (signal {self.signal:g}), no evidence")
-        return found + (self._opened.left_out(set(self.videos())) if self._opened else [])
+        return found + ([*unclaimed(self._opened, videos), *self._opened.left_out(set(self.videos()))] if self._opened else [])
 
     def files(self) -> list[Path]:
         """Those of the features."""
@@ -136,9 +142,9 @@ class SteppedVideos(ABC):
         """The videos."""
 
     def remarks(self) -> list[str]:
-        """What was left out or cut, a line each."""
-        self.clips()
-        return self._features.remarks(self.left_out)
+        """What was left out or cut, and where features and clips do not meet, a line each."""
+        videos = {clip.video for clip in self.clips()}
+        return self._features.remarks(self.left_out, videos)
 
     @abstractmethod
     def read(self, stream: str, clip: Clip) -> np.ndarray:

@@ -12,7 +12,7 @@ from typing import ClassVar
 import numpy as np
 
 from taco_bench.api import Clip, DataError, DataFolder, FeatureStreams, open_streams, sha256_of
-from taco_bench_datasets.covered import uncovered, video_names
+from taco_bench_datasets.covered import unclaimed, uncovered, video_names
 
 
 @dataclass(frozen=True)
@@ -73,10 +73,8 @@ class StoredDataset(ABC):
         """What was recognised or left out, features that no clip asks for, clips that reach past theirs, and what a store lacks."""
         found = list(self.annotations.remarks)
         for stream in self.streams if self.named else ():
-            unused = [name for name in self._open.ids(stream) if name not in self._names]
-            found += [f"{len(unused)} items of the stream {stream} belong to no clip, the first is {unused[0]}"] if unused else []
             found += uncovered(self._open, stream, self.annotations.clips, self.annotations.durations)
-        return found + (self._open.left_out(self._names) if self.named else [])
+        return found + ([*unclaimed(self._open, self._names), *self._open.left_out(self._names)] if self.named else [])
 
     @property
     def named(self) -> str:

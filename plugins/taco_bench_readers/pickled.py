@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import pickle
 import re
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from taco_bench.api import PICKLE_ENDINGS, DataError, Track, read_pickle
+from taco_bench.api import PICKLE_ENDINGS, DataError, Track, read_pickle, read_torch
 from taco_bench_readers.arrays import kind_of
 from taco_bench_readers.filesets import OneFile
 from taco_bench_readers.looks import pickle_head, torch_head
@@ -148,17 +146,7 @@ def _transposed_list(found: Any, path: Path) -> Mapping[str, Mapping[str, Any]]:
 
 
 def _torch(path: Path) -> Mapping[str, Mapping[str, Any]]:
-    import torch
-
-    try:
-        found = torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
-        reason = str(error).partition("WeightsUnpickler error: ")[2].partition("\n")[0] or "it holds more than tensors"
-        hint = "do not open it by other means; ask whoever made it for plain tensors"
-        raise DataError(f"the torch file is refused or corrupt: {reason}", where=str(path), hint=hint) from None
-    except (OSError, EOFError, RuntimeError, ValueError, TypeError, AttributeError, LookupError, zipfile.BadZipFile) as error:
-        what = "is empty" if path.is_file() and not path.stat().st_size else f"cannot be read: {error}".splitlines()[0]
-        raise DataError(f"the torch file {what}", where=str(path), hint="copy or download it again") from None
+    found = read_torch(path)
     if not isinstance(found, dict) or not set(BOTH) <= set(found):
         raise DataError(
             "the torch file lacks the keys 2d and 3d", where=str(path), hint='expected {"2d": {id: tensor}, "3d": {id: tensor}}'

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from taco_bench.api import Chance, DataError, Evaluation, Trained, UserError
 from taco_bench_tasks.segmentation_labels import BACKGROUND, UNSEEN, Integers, exchanged, frame_classes, label_classes
-from taco_bench_tasks.segmentation_pool import COLUMNS, contributions, figures, permuted_accuracies
+from taco_bench_tasks.segmentation_pool import COLUMNS, contributions, figures, permuted_accuracies, too_few_classes
 from taco_bench_tasks.windows import window_problems
 
 if TYPE_CHECKING:
@@ -78,7 +78,8 @@ class ActionSegmentation:
         found.pool = _pool(split, targets, len(classes) + 1)
         found.queries = {"clip": [c.id for c in test], "video": [c.video or c.id for c in test], **contributions(predicted, targets)}
         found.arrays = _arrays(predicted, targets, classes)
-        draws = permuted_accuracies(predicted, targets)
+        found.no_chance = too_few_classes(targets)
+        draws = {} if found.no_chance else permuted_accuracies(predicted, targets)
         row = found.rows["all frames"]
         found.chance = {
             column: Chance(row[column], values, "predictions permuted over the true classes") for column, values in draws.items()
@@ -101,7 +102,8 @@ def _controls(known: Sequence[Integers], targets: Sequence[Integers]) -> dict[st
 
 def _pool(split: str, targets: Sequence[Integers], classes: int) -> dict[str, object]:
     frames = np.concatenate(targets)
-    counts: dict[str, object] = {"split": split, "videos": len(targets), "frames": len(frames), "classes": classes}
+    counts: dict[str, object] = {"split": split, "videos": len(targets), "frames": len(frames)}
+    counts["classes in training with the background"] = classes
     unseen = int((frames == UNSEEN).sum())
     share = {"% background": round(100 * float((frames == BACKGROUND).mean()), 1)}
     return counts | share | ({"frames of labels that training lacks": unseen} if unseen else {})

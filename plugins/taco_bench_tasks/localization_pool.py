@@ -42,8 +42,7 @@ class Pool:
         for task in np.unique(self.tasks) if left_out else ():
             own = np.flatnonzero(self.tasks == task)
             if left_out >= len(own):
-                what = f"leaving out {left_out} videos leaves none of the {len(own)} of task {str(task)!r}"
-                raise UserError(what, where="task.left_out", hint=f"--set task.left_out={len(own) - 1} or fewer")
+                raise none_left(str(task), len(own), left_out)
             kept[numpy_stream(0, f"step-localization/left-out/{task}", run).permutation(own)[:left_out]] = False
         return kept
 
@@ -82,3 +81,9 @@ class Pool:
         """By column [queries], of the steps that are shown, whose mean is the recall; ``hits`` as in :meth:`row`, or how likely each is."""
         found = np.concatenate([np.asarray(hit, np.float64)[video.shown] for hit, video in zip(hits, self.videos, strict=True)])
         return {column: weights * found for column, weights in self.weights.items()}
+
+
+def none_left(task: str, videos: int, left_out: int) -> UserError:
+    """Of a run that leaves out all videos of a task."""
+    what = f"leaving out {left_out} videos leaves none of the {videos} of task {task!r}"
+    return UserError(what, where="task.left_out", hint=f"--set task.left_out={videos - 1} or fewer")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from collections import Counter
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
@@ -11,12 +14,12 @@ from pydantic import Field
 from taco_bench.api import Chance, Evaluation, Trained, UserError
 from taco_bench.metrics import ordered_assignment
 from taco_bench_tasks.localization_controls import chance_draws, order_alone, order_spread, reordered_hits, uniform_placement
-from taco_bench_tasks.localization_pool import COLUMNS, Pool
+from taco_bench_tasks.localization_pool import COLUMNS, Pool, none_left
 from taco_bench_tasks.localization_videos import Found, Video, find_videos
 from taco_bench_tasks.windows import window_problems
 
 if TYPE_CHECKING:
-    from taco_bench.api import Experiment
+    from taco_bench.api import Clip, Experiment
 
 Positive = Annotated[int, Field(gt=0)]
 Floats = npt.NDArray[np.float64]
@@ -55,6 +58,12 @@ class StepLocalization:
             what = "seconds are scored without the fusion module, and neither the sentence nor the token score is in use"
             found.append(UserError(what, where="--task step-localization", hint="add l1 or l2 to --losses, and its score to --scores"))
         return found
+
+    def clip_problems(self, clips: Sequence[Clip]) -> list[UserError]:
+        """Tasks of which a run would leave out every video; a video that is too short for its steps is found when features are read."""
+        counts = Counter(clip.task for clip in clips if clip.steps)
+        videos = {task: math.ceil(count / self.join) for task, count in sorted(counts.items())}
+        return [none_left(task, count, self.left_out) for task, count in videos.items() if self.left_out and count <= self.left_out]
 
     def evaluate(self, trained: Trained) -> Evaluation:
         """Recall, pooled a task and a video at a time, beside what comes of not looking."""

@@ -39,7 +39,7 @@ def build(obj: dict[str, Any], source: Path, stream: str, out: Path, reader: str
     from taco_bench.data.store.opening import card_of
     from taco_bench.plugins import load_plugins
 
-    chosen = choose_reader(source, reader, load_plugins(obj["third_party"]))
+    chosen = choose_reader(source, reader, load_plugins(obj["third_party"]), "--from")
     name, inside = pick_stream(chosen.files, stream, source)
     with Terminal() as terminal:
         terminal.say(f"reader {chosen.name}{': ' + chosen.why if chosen.why else ''}; its streams: {', '.join(chosen.files.streams)}")

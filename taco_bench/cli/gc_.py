@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import click
 
 HINT = "a run takes over what stands still for a minute; of a machine that is gone, remove the file in leases/ or grids/"
@@ -28,15 +30,25 @@ def command(*, superseded: bool, unfinished: bool, cache: bool, yes: bool, resul
         click.echo(f"while anybody may be at work, only leases of the dead can go: {', '.join(busy)}; {HINT}", err=True)
     for line in held_back(store) if superseded else []:
         click.echo(line, err=True)
+    plugins = load_plugins()
     if cache and not busy:
-        cached = cache_waste(load_plugins())
+        cached = cache_waste(plugins)
         for each in cached:
             click.echo(f"{each.size / 2**20:8.2f} MiB  {each.path}  ({each.why})")
-    sizes = [item.size for item in found] + [each.size for each in cached]
-    total = f"{len(sizes)} {'files and folders' if cached else 'files'}, {sum(sizes) / 2**20:.1f} MiB"
+    sizes = {item.path: item.size for item in found} | {each.path: each.size for each in cached}  # before they are gone
     if not yes:
-        click.echo(f"{total} would be removed; --yes removes them" if sizes else "nothing to remove")
+        told = f"{_total(list(sizes.values()), folders=bool(cached))} would be removed; --yes removes them"
+        click.echo(told if sizes else "nothing to remove")
         return
     remove(store, found)
-    remove_waste(cached)
-    click.echo(f"{total} removed")
+    gone = remove_waste(cached, plugins)
+    for each in cached:
+        if each not in gone:
+            click.echo(f"{each.path} stays: it was used or built meanwhile")
+    click.echo(
+        f"{_total([sizes[path] for path in (*(item.path for item in found), *(each.path for each in gone))], folders=bool(gone))} removed"
+    )
+
+
+def _total(sizes: Sequence[int], *, folders: bool) -> str:
+    return f"{len(sizes)} {'files and folders' if folders else 'files'}, {sum(sizes) / 2**20:.1f} MiB"

@@ -45,7 +45,7 @@ def _named(name: str, plugins: Plugins) -> str:
         return name if name in plugins.names(KIND) else made_by[0]
     if made_by:
         raise UserError(f"several extractors make the stream {name!r}", where="--encoder", hint="name one: " + ", ".join(made_by))
-    raise UserError(f"no extractor {name!r}", where="--encoder", hint=nearest(name, [*plugins.names(KIND), *filter(None, streams)]))
+    raise UserError(f"no extractor {name!r}", where="--encoder", hint=nearest(name, {*plugins.names(KIND), *filter(None, streams)}))
 
 
 def devices(device: str) -> list[str]:

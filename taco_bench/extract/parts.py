@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -39,8 +39,7 @@ class Parts:
         self._store = store
         before = _described(folder / "made-by.json")
         if before is not None and before != made_by:
-            other = ", ".join(sorted(key for key in {*made_by, *before} if made_by.get(key) != before.get(key)))
-            what = f"the features there were made in another way; what differs: {other}"
+            what = f"the features there were made in another way; what differs: {', '.join(_differing(before, made_by))}"
             raise UserError(what, where=str(folder), hint="give another --out; or remove this folder and the store beside it")
         if before is None:
             replace_text(folder / "made-by.json", json.dumps(made_by, indent=1))
@@ -110,6 +109,23 @@ def _described(path: Path) -> dict[str, Any] | None:
     except ValueError:
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def _differing(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
+    """The names of what differs; of the extractor its options, with their values there and now."""
+    for key in sorted({*before, *now}):
+        was, is_ = before.get(key), now.get(key)
+        if isinstance(was, dict) and isinstance(is_, dict):
+            options = sorted(name for name in {*was, *is_} if was.get(name) != is_.get(name))
+            named = {name: key if name == "type" else name for name in options}
+            yield from (f"{named[name]} ({_plain(was.get(name))} there, {_plain(is_.get(name))} now)" for name in options)
+        elif was != is_:
+            yield key
+
+
+def _plain(value: Any) -> str:
+    """As ``--set`` takes it."""
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def version(video: Path) -> list[int]:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from taco_bench.errors import InfeasibleError, PluginError, UserError
+from taco_bench.api import Task
+from taco_bench.config import Experiment
+from taco_bench.data.prepared import Prepared
+from taco_bench.errors import ConfigError, InfeasibleError, PluginError, UserError
 from taco_bench.jobs.data import DataCache
 from taco_bench.jobs.faults import fault, suspected, trace
 from taco_bench.jobs.plan import Job
@@ -12,6 +15,7 @@ from taco_bench.jobs.starts import seen_by_starts
 from taco_bench.leakage import find_leaks
 from taco_bench.plugins import Plugins
 from taco_bench.reporting import Reporter
+from taco_bench.starts_seen import not_compared
 from taco_bench.store.cells import Store
 
 
@@ -42,7 +46,10 @@ class Ready:
     def _error(self, job: Job) -> UserError | None:
         try:
             seen, unknown = seen_by_starts(job, self.store)
-            found = find_leaks(job.experiment, self._data.get(job.experiment), self.plugins, seen)
+            prepared = self._data.get(job.experiment)
+            _refuse_clips(job.experiment, prepared, self.plugins)
+            found = find_leaks(job.experiment, prepared, self.plugins, seen)
+            apart = not_compared(job.experiment, prepared, self.plugins, seen)
         except (PluginError, InfeasibleError) as error:
             trace(error)
             return error
@@ -51,13 +58,25 @@ class Ready:
         except Exception as error:
             trace(error)
             return suspected(fault(error), job.experiment, self.plugins)
-        lines = [leak.told() for leak in found]
+        lines = [*(leak.told() for leak in found), *apart]
         lines += unknown if self.store.training(job.start) is not None else []  # else it is made first, and looked at then
         for line in lines:
             if line not in self._told:
                 self._told.add(line)
                 self.reporter.say(line)
         return None
+
+
+def _refuse_clips(experiment: Experiment, prepared: Prepared, plugins: Plugins) -> None:
+    """Let the task look at the clips that it will evaluate.
+
+    Raises:
+        ConfigError: it cannot.
+    """
+    task: Task = plugins.build("task", experiment.task)
+    problems = list(task.clip_problems(prepared.clips[experiment.evaluation.split])) if hasattr(task, "clip_problems") else []
+    if problems:
+        raise ConfigError(problems)
 
 
 def _key(job: Job) -> tuple[int, str]:

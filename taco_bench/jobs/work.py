@@ -16,11 +16,12 @@ from taco_bench.guard import name_of
 from taco_bench.jobs.plan import Job
 from taco_bench.jobs.sizes import measured_sizes, record_of
 from taco_bench.jobs.starts import seen_by_starts
-from taco_bench.leakage import find_leaks, world_now
+from taco_bench.leakage import find_leaks
 from taco_bench.model.taco import TACo
 from taco_bench.plugins import Plugins
 from taco_bench.reporting import Named, Reporter
 from taco_bench.sources import core_hashes
+from taco_bench.starts_seen import not_compared, world_now
 from taco_bench.store.cells import Store
 from taco_bench.store.seen import save_seen, seen_by
 from taco_bench.store.versions import RECORDED
@@ -81,7 +82,8 @@ def work(
     """
     experiment = job.experiment
     seen, unknown = seen_by_starts(job, store)
-    leaks = [*(leak.told() for leak in find_leaks(experiment, prepared, plugins, seen)), *unknown]
+    leaks = [leak.told() for leak in find_leaks(experiment, prepared, plugins, seen)]
+    leaks += [*not_compared(experiment, prepared, plugins, seen), *unknown]
     model, training = _trained(job, prepared, plugins, store, reporter, may_save)
     sizes = record_of(measured_sizes(experiment, prepared, model, training["cost"]["fusion_pairs_per_step"]))
     started = time.perf_counter()
@@ -94,6 +96,7 @@ def work(
         "controls": found.controls,
         "chance": {column: chance.value for column, chance in found.chance.items()},
         "chance_of": next((chance.of for chance in found.chance.values()), ""),
+        "no_chance": found.no_chance,
         "pool": found.pool,
         "queries": found.queries,
         "parts": job.parts,

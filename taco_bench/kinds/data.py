@@ -42,6 +42,8 @@ class Clip:
         task: the procedure that it shows, such as "23521" in CrossTask; recalls are pooled by it. Empty: one task for all.
         procedure: the step texts that localization places in order; empty: the texts of ``steps``.
         start, end: seconds in the source video; None: all of it.
+        web: YouTube's id of the video that it was cut from, where the data set has names of its own for its videos, as MSR-VTT: with it
+            the videos of other data sets are compared, and nothing else.
     """
 
     id: str
@@ -53,6 +55,7 @@ class Clip:
     procedure: tuple[str, ...] = ()
     start: float | None = None
     end: float | None = None
+    web: str = ""
 
 
 class Dataset(Protocol):

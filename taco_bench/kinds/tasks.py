@@ -103,6 +103,7 @@ class Evaluation:
             by one of its captions each time, in their order. "text" is what was asked, where that is no caption of the clip. Under the
             name of a column: the values whose mean over the queries is the column's figure.
         arrays: further arrays to keep, such as what was predicted for each frame.
+        no_chance: where ``chance`` cannot be told for what was evaluated, why, as "too few classes"; the table says so.
         pool: what was evaluated: "split", then numbers by what they count ("queries", "videos"), as the table's header prints them.
     """
 
@@ -112,13 +113,15 @@ class Evaluation:
     queries: dict[str, list[Any]] = field(default_factory=dict)
     arrays: dict[str, np.ndarray] = field(default_factory=dict)
     pool: dict[str, Any] = field(default_factory=dict)
+    no_chance: str = ""
 
 
 class Task(Protocol):
     """How a trained model is evaluated.
 
-    A task may also have ``problems(experiment) -> Sequence[UserError]``, what keeps an experiment from being evaluated by it, and
-    ``columns``, the columns of its rows, so that a suite that names another is refused. Both are asked before anything is trained.
+    A task may also have ``problems(experiment) -> Sequence[UserError]``, what keeps an experiment from being evaluated by it;
+    ``clip_problems(clips) -> Sequence[UserError]``, what keeps the clips of the split that is evaluated from it; and ``columns``, the
+    columns of its rows, so that a suite that names another is refused. All are asked before anything is trained.
     """
 
     def evaluate(self, trained: Trained) -> Evaluation:

@@ -35,7 +35,8 @@ def at_chance(label: str, cells: Sequence[Cell], store: Store, planned: int = 0)
     """
     found = intervals(cells, store)
     if not found:
-        return [f"the control {label!r} could not be held against chance: the task says nothing of chance"]
+        why = cells[0].get("no_chance") or "the task says nothing of chance"
+        return [f"the control {label!r} could not be held against chance: {why}"]
     of = f"99.9 % interval of {cells[0].get('chance_of') or 'a permuted gallery'}"  # cells of before say nothing
     over = f" over {len(cells)} of {planned} seeds" if len(cells) < planned else ""
     outside = [f"{name} {mean:.1f} outside [{low:.1f}, {high:.1f}]" for name, (mean, low, high) in found.items() if not low <= mean <= high]
@@ -64,6 +65,8 @@ def stamp(results: Sequence[Row], controls: Sequence[Row], store: Store, column:
         found = intervals(cells, store).get(name)
         beaten += [("chance, up to", found[2])] if found else []
         unbeaten = [f"{other} {value:.1f}" for other, value in beaten if mean <= value]
+        if cells[0].get("no_chance"):
+            lines.append(f"not held against chance: {label}: {cells[0]['no_chance']}")
         if unbeaten:
             lines.append(f"NOT ABOVE ITS CONTROL: {label}: {name} {mean:.1f}, but " + ", ".join(unbeaten))
     return lines

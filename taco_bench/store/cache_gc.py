@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import shutil
 import time
@@ -10,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from taco_bench.data.store.build import LOCK
+from taco_bench.data.store.build import LOCK, locked_if_free
 from taco_bench.data.store.cached import note_of, state_of, stores_root
 from taco_bench.data.store.check import checked_as, checked_root
 from taco_bench.data.store.choose import choose_reader
@@ -19,6 +18,8 @@ from taco_bench.data.store.opened import Store
 from taco_bench.errors import UserError
 from taco_bench.plugins import Plugins
 
+REMOVED = ".removed-"
+"""How the name of a store begins that is being removed."""
 DAYS = 30
 """A store that has not been used for longer can go."""
 
@@ -44,39 +45,59 @@ def cache_waste(plugins: Plugins) -> list[CacheWaste]:
         plugins: whose readers say which files a store was built from.
     """
     folders = sorted(path for path in stores_root().glob("[!.]*") if path.is_dir())
-    found = [CacheWaste(folder, why) for folder in folders if not _in_use(folder) and (why := _why(folder, plugins))]
+    found = [CacheWaste(folder, why) for folder in folders if _free(folder) and (why := _why(folder, plugins))]
     gone = {item.path for item in found}
+    found += [CacheWaste(folder, "left by a removal that was killed") for folder in sorted(stores_root().glob(f"{REMOVED}*"))]
     return [*found, *_notes({path for path in folders if path not in gone})]
 
 
-def remove_waste(found: list[CacheWaste]) -> None:
-    """Remove it: of a store its card first, so that nothing half removed counts as one.
+def remove_waste(found: list[CacheWaste], plugins: Plugins) -> list[CacheWaste]:
+    """Remove it; what was removed. A store that is built, or was used or built since it was found, stays.
+
+    Args:
+        found: by :func:`cache_waste`.
+        plugins: as there.
 
     Raises:
         UserError: a file cannot be removed.
     """
-    for item in found:
-        try:
-            if item.path.is_dir():
-                for path in (item.path / CARD, note_of(item.path)):
-                    path.unlink(missing_ok=True)
-                shutil.rmtree(item.path)
-            else:
-                item.path.unlink(missing_ok=True)
-        except OSError as error:
-            raise UserError(f"cannot remove {item.path.name}: {error.strerror}", where=str(item.path.parent)) from None
+    return [item for item in found if _removed(item.path, plugins)]
 
 
-def _in_use(folder: Path) -> bool:
-    """Whether a store is being built in it."""
+def _removed(path: Path, plugins: Plugins) -> bool:
     try:
-        with (folder / LOCK).open("r") as file:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except FileNotFoundError:
-        return False
-    except OSError:
+        if path.is_dir():
+            return _removed_store(path, plugins)
+        if path.parent == stores_root() and path.with_suffix("").is_dir():  # there is a store again
+            return False
+        path.unlink(missing_ok=True)
         return True
-    return False
+    except OSError as error:
+        raise UserError(f"cannot remove {path.name}: {error.strerror}", where=str(path.parent)) from None
+
+
+def _removed_store(folder: Path, plugins: Plugins) -> bool:
+    """Under the lock of builds it is looked at again and takes another name, so that nothing half removed counts as a store."""
+    if folder.name.startswith(REMOVED):
+        shutil.rmtree(folder)
+        return True
+    with locked_if_free(folder) as free:
+        if not free or not _why(folder, plugins):
+            return False
+        aside = folder.with_name(REMOVED + folder.name)
+        shutil.rmtree(aside, ignore_errors=True)
+        folder.rename(aside)
+        note_of(folder).unlink(missing_ok=True)
+    shutil.rmtree(aside)
+    return True
+
+
+def _free(folder: Path) -> bool:
+    """Whether no store is being built in it."""
+    if not (folder / LOCK).exists():
+        return True
+    with locked_if_free(folder) as free:
+        return free
 
 
 def _why(folder: Path, plugins: Plugins) -> str:

@@ -99,7 +99,7 @@ def expand(
 
     Raises:
         ConfigError: a row is not valid; names the suite's file and the row. Or an option above replaces what makes the rows.
-        DataError: the data cannot be read, or no row has the feature streams that it needs.
+        DataError: the data cannot be read, or every row lacks feature streams that it needs.
     """
     refuse_overrides(suite, above)
     name = data.partition(":")[0]
@@ -121,7 +121,7 @@ def expand(
             absent.append(error)
         except ConfigError as error:
             problems += [(row, problem) for problem in error.problems]
-    if absent and not any(line.experiment for line in lines):
+    if len(absent) == len(suite.rows):
         raise absent[0]
     if problems:
         raise ConfigError(blamed(problems, suite, {"data": data}, below, above, plugins))

@@ -69,9 +69,11 @@ class TaskContract(Contract):
     def test_it_has_no_problem_with_a_usual_experiment(self, component: Any) -> None:
         """What keeps an experiment from being evaluated is told before anything is trained."""
         problems = list(component.problems(made_experiment())) if hasattr(component, "problems") else []
+        if hasattr(component, "clip_problems"):
+            problems += component.clip_problems(MadeTraining("everything", 0, None).clips("test"))
         others = [each for each in problems if not isinstance(each, UserError)]
-        assert not others, f"problems() gave {others}: UserErrors, with what, where and hint"
-        assert not problems, f"problems() refuses an experiment with all losses and usual sizes: {problems}"
+        assert not others, f"problems() or clip_problems() gave {others}: UserErrors, with what, where and hint"
+        assert not problems, f"problems() or clip_problems() refuses an experiment with all losses and usual sizes: {problems}"
 
     def test_knowing_everything_is_best(self, component: Any) -> None:
         """Scores that single out the truth get the best figure that there is."""

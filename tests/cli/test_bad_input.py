@@ -361,3 +361,11 @@ class TestTextEncoders:
 
 def test_a_tagger_that_is_not_installed(cli: Cli) -> None:
     assert_told(cli(*SMALL, "--set", "tagger.type=spacy", "--set", "tagger.model=xx_not_there"), 2, "xx_not_there", "not installed")
+
+
+def test_what_a_task_cannot_evaluate_is_told_before_anything_is_trained(cli: Cli, results: Results) -> None:
+    small = ("data.train=64", "data.test=20", "data.val=10", "data.bags=32", "task.left_out=500")
+    options = [word for option in small for word in ("--set", option)]
+    found = cli("run", "--data", "planted", "--task", "step-localization", "--steps", 2, "--no-control", *options)
+    assert_told(found, 2, "leaving out 500 videos leaves none of the ", "task.left_out", "or fewer")
+    assert not results.weights()

@@ -11,6 +11,7 @@ from helpers.crosstask_made import write_features
 from taco_bench_datasets.coin import Coin, spoken
 
 from taco_bench.api import Clip, DataError, Step
+from taco_bench.cli.main import call
 from taco_bench.data.clips import check_clips
 
 
@@ -153,6 +154,13 @@ def test_the_features_say_how_long_a_video_is(tmp_path: Path) -> None:
     assert dataset.left_out == {"segments that end past the video, cut": 1}
     with pytest.raises(KeyError):
         dataset.read("s3d-hm", second)
+
+
+def test_features_of_no_video_are_counted(tmp_path: Path) -> None:
+    folder, store = write_features(tmp_path / "s3d", {"a": 11, "other": 3}), tmp_path / "store"
+    assert call(["features", "build", "--from", str(folder), "--stream", "s3d-hm", "--out", str(store)]) == 0
+    told = Coin(str(write(tmp_path / "coin")), features=f"s3d-hm={store}").remarks()
+    assert "1 items of the stream s3d-hm belong to no clip, the first is other" in told
 
 
 WRONG: list[tuple[Any, str, str]] = [

@@ -11,6 +11,7 @@ from taco_bench_datasets.crosstask_release import annotation_files, read_tasks, 
 from taco_bench_datasets.crosstask_splits import mmpt_training
 
 from taco_bench.api import Clip, DataError, Step
+from taco_bench.cli.main import call
 from taco_bench.data.clips import check_clips
 
 
@@ -234,6 +235,14 @@ class TestSmallRelease:
             "1 videos without an annotation file",
             "the stream planted is a stand-in made from the annotations (signal 2.5), no evidence",
         ]
+
+    def test_features_of_no_clip_are_counted(self, release: Path, tmp_path: Path) -> None:
+        folder = write_features(tmp_path / "s3d", {"aa": 12, "bb": 5, "cc": 20, "dd-_1": 9, "ee": 3, "rel": 4, "zz": 2})
+        store = tmp_path / "store"
+        assert call(["features", "build", "--from", str(folder), "--stream", "s3d-hm", "--out", str(store)]) == 0
+        told = CrossTask(str(release), features=f"s3d-hm={store}").remarks()
+        assert "2 items of the stream s3d-hm belong to no clip, the first is rel" in told
+        assert not any("belong to no clip" in line for line in CrossTask(str(release), planted_signal=1.0).remarks())
 
     def test_counts_do_not_grow_with_every_call(self, release: Path) -> None:
         dataset = CrossTask(str(release))

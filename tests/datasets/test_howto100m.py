@@ -120,15 +120,36 @@ def test_videos_are_counted_and_left_out(tmp_path: Path) -> None:
     assert not (videos["train"] | videos["test"]) & {"v0", "v1", "v3", "v4"}
     assert dataset.remarks() == [
         "16 clips of 16 videos; 4 videos held out as test",
+        "2 of 3 excluded ids are in HowTo100M",
         "1 listed videos without narration left out",
         "2 narrated videos that are not listed left out",
-        "2 excluded videos left out",
     ]
     assert exclude in dataset.files()
     few = {clip.video for clip in HowTo100M(root, videos=5).clips()}
     more = {clip.video for clip in HowTo100M(root, videos=9).clips()}
     assert len(few) == 5
     assert few < more
+
+
+ACTIVITYNET, CLIPPED, WHOLE, UNNAMED = "QOlSCBRmfWI", "GLd3aX16zBg", "xHr8X2Wpmno", "V53XmPeyjIU"
+
+
+def test_excluded_ids_in_any_spelling(tmp_path: Path) -> None:
+    """As ActivityNet, the clips of YouCook2 and of MSVD, and HowTo100M spell them."""
+    root = write(tmp_path, table(**{name: [TWELVE] for name in (ACTIVITYNET, CLIPPED, WHOLE, UNNAMED)}))
+    ids = [f"v_{ACTIVITYNET}", f"{CLIPPED}_0", f"{CLIPPED}_12_25.5", WHOLE, "video7", "7oNZdYPyCzc"]
+    dataset = HowTo100M(root, held_out=0, exclude=str(write_list(tmp_path / "exclude.txt", ids)))
+    assert [clip.video for clip in dataset.clips()] == [UNNAMED]
+    assert "4 of 6 excluded ids are in HowTo100M" in dataset.remarks()
+
+
+def test_a_file_that_excludes_nothing_is_refused(tmp_path: Path) -> None:
+    root = write(tmp_path, table(**{WHOLE: [TWELVE]}))
+    path = write_list(tmp_path / "exclude.txt", ["video1", "video2", "video3", "video4"])
+    with pytest.raises(DataError, match="none of the 4 ids to exclude is a video of HowTo100M; the first are video1, video2") as caught:
+        HowTo100M(root, exclude=str(path)).clips()
+    assert str(path) in caught.value.where
+    assert "YouTube" in caught.value.hint
 
 
 @pytest.mark.parametrize("entry", [3, {}, {"start": [1], "end": [2, 3], "text": ["a"]}, {"start": ["soon"], "end": [2], "text": ["a"]}])

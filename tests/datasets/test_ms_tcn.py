@@ -38,7 +38,7 @@ def test_a_set_by_hand(folder: Path) -> None:
     assert dataset.stored
     np.testing.assert_array_equal(dataset.read("i3d", clips[0]), np.tile(np.arange(8)[:, None], WIDTH))
     np.testing.assert_allclose(dataset.seconds("i3d", clips[0]), (np.arange(8) + 0.5) / 15)
-    assert dataset.remarks() == ["breakfast, split 1, every frame; 3 classes, background is background"]
+    assert dataset.remarks() == ["breakfast, split 1, every frame; 3 classes in mapping.txt, background is background"]
     assert set(dataset.fingerprints()) == {"mapping.txt", "train.split1.bundle", "test.split1.bundle", "groundTruth", "features i3d"}
 
 
@@ -182,3 +182,6 @@ def test_a_segmentation_from_end_to_end(cli: Cli, results: Results, tmp_path: Pa
     (cell,) = results.cells().values()
     assert cell["rows"]["all frames"]["accuracy"] > 90
     assert cell["controls"]["all background"]["accuracy"] == pytest.approx(100 / 3)
+    assert "not held against chance: L1: 3 classes are too few to judge by permutation, which needs 7" in found.out
+    assert "NOT ABOVE ITS CONTROL" not in found.out
+    assert "3 classes in training with the background" in found.out

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from helpers.written import Malicious, write_csv, write_list, write_pickle
 from taco_bench_datasets.msrvtt import Msrvtt
+from taco_bench_datasets.msrvtt_captions import youtube_in
 
 from taco_bench.api import DataError
 
@@ -175,3 +176,32 @@ class TestBadInput:
         write_pickle(folder / "jsfusion_val_caption_idx.pkl", Malicious())
         with pytest.raises(DataError, match="refused"):
             Msrvtt(str(folder)).clips()
+
+
+@pytest.mark.parametrize(
+    ("url", "web"),
+    [
+        ("https://www.youtube.com/watch?v=9lZi22qLlEo", "9lZi22qLlEo"),
+        ("https://www.youtube.com/watch?list=x&v=9lZi22qLlEo&t=3", "9lZi22qLlEo"),
+        ("https://youtu.be/9lZi22qLlEo?t=3", "9lZi22qLlEo"),
+        ("https://www.youtube.com/watch?v=9lZi22qLlEoTooLong", ""),
+        ("https://elsewhere.org/9lZi22qLlEo", ""),
+        ("", ""),
+    ],
+)
+def test_youtubes_id_stands_in_the_address(url: str, web: str) -> None:
+    assert youtube_in(url) == web
+
+
+def test_clips_know_the_web_video_and_keep_their_names(folder: Path) -> None:
+    """Several clips of one web video stay videos of their own: pools and clusters are by ``video``."""
+    raw_captions(folder)
+    assert {(clip.video == clip.id, clip.web) for clip in Msrvtt(str(folder)).clips()} == {(True, "")}
+    data_json(folder)
+    document = json.loads((folder / "MSRVTT_data.json").read_text())
+    for at, video in enumerate(document["videos"]):
+        video["url"] = f"https://www.youtube.com/watch?v=abcdefghi{at // 2}A"
+    (folder / "MSRVTT_data.json").write_text(json.dumps(document))
+    found = {clip.id: clip for clip in Msrvtt(str(folder)).clips()}
+    assert found["video6"].web == found["video7"].web == "abcdefghi3A"
+    assert all(clip.video == clip.id for clip in found.values())

@@ -57,3 +57,12 @@ def test_crosstasks_runs_are_those_of_its_protocol(protocol: str | None, runs: t
 def test_the_papers_batches_fit_what_the_presets_allow(name: str) -> None:
     found = resolve([{"data": name, "encoder": "planted", "tagger": "wordlist"}], load_plugins())
     assert (found.train.batch_size, found.model.video_layers) == (128, 4)
+
+
+def test_ms_tcn_trains_no_fusion_and_no_retrieval() -> None:
+    """Pairs of 542 tokens would take 120 GiB a step in fusion; segmentation reads neither text nor fusion."""
+    found = resolved("ms-tcn")
+    assert (found.task["type"], found.task["window"]) == ("action-segmentation", 512)
+    assert (found.losses.use, found.sampler, found.train.steps) == (("l1",), None, 0)
+    assert found.model.max_video_tokens + found.model.max_text_tokens <= found.model.positions
+    assert resolved("ms-tcn", train={"steps": 2}).train.batch_size == 16

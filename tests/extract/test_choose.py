@@ -38,6 +38,15 @@ def test_an_unknown_one_names_the_nearest(plugins: Plugins) -> None:
     assert "resnet152" in caught.value.hint
 
 
+def test_the_known_names_are_each_told_once(plugins: Plugins) -> None:
+    """An extractor and its stream may have one name."""
+    with pytest.raises(UserError) as caught:
+        extractor_spec("zzz", {}, plugins)
+    names = caught.value.hint.removeprefix("known names: ").split(", ")
+    assert len(names) == len(set(names))
+    assert "efficientnet-lite0" in names
+
+
 @pytest.mark.parametrize(("name", "options", "words"), [("s3d", {"wieghts": "x"}, "wieghts"), ("s3d:mixed_6", {}, "mixed_6")])
 def test_wrong_options(name: str, options: dict[str, str], words: str, plugins: Plugins) -> None:
     with pytest.raises(ConfigError, match=words):

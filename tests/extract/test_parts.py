@@ -76,6 +76,17 @@ def test_other_features_are_refused(folder: Path) -> None:
     assert "another --out" in caught.value.hint
 
 
+def test_options_of_the_extractor_are_named(tmp_path: Path) -> None:
+    before = {"extractor": {"type": "s3d", "normalize": True, "output": "embedding"}, "weights": "abc"}
+    Parts(tmp_path / "out", before)
+    with pytest.raises(UserError) as caught:
+        Parts(tmp_path / "out", {**before, "extractor": {"type": "s3d", "normalize": False, "output": "mixed_5c"}})
+    told = "what differs: normalize (true there, false now), output (embedding there, mixed_5c now)"
+    assert caught.value.what.endswith(told)
+    with pytest.raises(UserError, match=r"what differs: extractor \(s3d there, resnet152 now\), weights"):
+        Parts(tmp_path / "out", {"extractor": {**before["extractor"], "type": "resnet152"}, "weights": "x"})  # type: ignore[dict-item]
+
+
 @pytest.mark.parametrize("content", ["", "[]", "{"])
 def test_a_damaged_description_is_refused(content: str, folder: Path) -> None:
     (folder / "made-by.json").write_text(content)

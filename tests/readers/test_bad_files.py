@@ -14,7 +14,7 @@ import pytest
 import torch
 from helpers.feature_forms import FORMS, ODD, Change, Made, howto100m_npy, univl_csv
 
-from taco_bench.api import DataError, open_streams
+from taco_bench.api import DataError, UserError, open_streams
 from taco_bench.data.store.build import Source, build_store
 from taco_bench.data.store.choose import choose_reader
 from taco_bench.plugins import load_plugins
@@ -325,3 +325,72 @@ def test_two_experts_of_one_name(tmp_path: Path) -> None:
     other.parent.mkdir()
     other.write_bytes(source.read_bytes())
     refused(tmp_path, made, str(other))
+
+
+class TestUnrecognised:
+    """What no reader recognises says why, and by which option it was named."""
+
+    def told(self, path: Path, option: str = "--from") -> DataError:
+        with pytest.raises(DataError) as caught:
+            choose_reader(path, "", load_plugins(), option)
+        assert str(path) in "\n".join(caught.value.lines())
+        assert caught.value.hint
+        return caught.value
+
+    @pytest.mark.parametrize("name", ["a.pkl", "a.pth", "a.npy", "a.h5", "a.csv", "features"])
+    def test_an_empty_file(self, name: str, tmp_path: Path) -> None:
+        (tmp_path / name).write_bytes(b"")
+        error = self.told(tmp_path / name)
+        assert (error.what, error.where) == (f"no reader recognises {tmp_path / name}: the file is empty", "--from")
+
+    def test_an_empty_folder(self, tmp_path: Path) -> None:
+        (tmp_path / "set").mkdir()
+        assert self.told(tmp_path / "set").what == f"no reader recognises {tmp_path / 'set'}: the folder is empty"
+        with pytest.raises(DataError, match="is empty") as caught:
+            open_streams(f"s3d={tmp_path / 'set'}")
+        assert caught.value.where == "data.features"
+
+    def test_a_reader_that_is_none(self, tmp_path: Path) -> None:
+        (tmp_path / "set").mkdir()
+        for text in (f"s3d={tmp_path / 'set'}:nyp-folder", f"s3d={tmp_path / 'set'}:npy-folder:fast:no"):
+            with pytest.raises(UserError) as caught:
+                open_streams(text)
+            assert caught.value.where == "data.features"
+        with pytest.raises(UserError) as caught:
+            choose_reader(tmp_path / "set", "nyp-folder", load_plugins(), "--from")
+        assert caught.value.where == "--reader"
+
+    def test_anything_else(self, tmp_path: Path) -> None:
+        (tmp_path / "a.txt").write_text("hello")
+        error = self.told(tmp_path / "a.txt")
+        assert (error.what, error.where) == (f"no reader recognises {tmp_path / 'a.txt'}", "--from")
+        assert self.told(tmp_path / "none").where == "--from"
+
+    @pytest.mark.parametrize(
+        ("name", "save"),
+        [
+            ("a.pth", torch.save),
+            ("a.pth.tar", torch.save),
+            ("a.pt", lambda found, path: torch.save(found, path, _use_new_zipfile_serialization=False)),
+            ("a.pkl", lambda found, path: path.write_bytes(pickle.dumps(found))),
+            ("a.features", lambda found, path: path.write_bytes(pickle.dumps(found))),
+        ],
+    )
+    def test_what_runs_code_is_refused_and_says_so(self, name: str, save: Callable[..., Any], tmp_path: Path) -> None:
+        mark, path = tmp_path / "ran", tmp_path / name
+
+        class Evil:
+            def __reduce__(self) -> Any:
+                return os.system, (f"touch {mark}",)
+
+        save({"a": Evil()}, path)
+        error = self.told(path)
+        assert "refused" in error.what
+        assert "system" in error.what
+        assert "do not open it by other means" in error.hint
+        assert "add_safe_globals" not in error.what
+        assert not mark.exists()
+
+    def test_a_sound_torch_file_of_another_form(self, tmp_path: Path) -> None:
+        torch.save({"a": torch.zeros(3)}, tmp_path / "a.pth")
+        assert self.told(tmp_path / "a.pth").what == f"no reader recognises {tmp_path / 'a.pth'}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import threading
 import time
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pytest
 
 from taco_bench.api import open_streams
 from taco_bench.cli.main import call
+from taco_bench.data.store.build import locked_if_free
 from taco_bench.data.store.cached import note_of, stores_root
 from taco_bench.data.store.check import checked_root
 from taco_bench.plugins import load_plugins
@@ -44,7 +46,7 @@ def reasons() -> list[str]:
 
 
 def removed() -> None:
-    remove_waste(cache_waste(load_plugins()))
+    remove_waste(cache_waste(load_plugins()), load_plugins())
     assert not list(stores_root().iterdir())
     assert not list(checked_root().iterdir())
     assert not reasons()
@@ -105,6 +107,41 @@ def test_what_a_killed_build_left(features: Path) -> None:
     (only_store() / "store.json").unlink()
     assert reasons()[0] == "left by a build that was killed"
     removed()
+
+
+def test_what_is_used_or_built_after_the_look_stays(features: Path) -> None:
+    """Judged again under the lock that builds take."""
+    note = note_of(only_store())
+    then = time.time() - (DAYS + 2) * 86400
+    os.utime(note, (then, then))
+    found, before = cache_waste(load_plugins()), only_store()
+    with (before / ".lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        assert before not in [item.path for item in remove_waste(found, load_plugins())]
+    open_streams(f"s3d-hm={features}")
+    assert before not in [item.path for item in remove_waste(found, load_plugins())]
+    assert open_streams(f"s3d-hm={features}").rows("s3d-hm", "v0").shape == (4, 512)
+    os.utime(note, (then, then))
+    assert before in [item.path for item in remove_waste(found, load_plugins())]
+    assert not before.exists()
+
+
+def test_a_build_that_waited_for_a_removal_begins_anew(features: Path) -> None:
+    """It holds the lock of a file that is gone by then, which locks nobody out."""
+    folder, waiting = only_store(), threading.Event()
+    features_again = threading.Thread(target=lambda: (waiting.set(), open_streams(f"s3d-hm={features}")))
+    with locked_if_free(folder) as free:
+        assert free
+        (folder / "store.json").unlink()  # so that it is built
+        features_again.start()
+        waiting.wait()
+        time.sleep(0.3)
+        folder.rename(folder.with_name(".removed-x"))
+    features_again.join()
+    assert reasons()[0] == "left by a removal that was killed"
+    assert (folder / "store.json").is_file()
+    remove_waste(cache_waste(load_plugins()), load_plugins())
+    assert [path.name for path in stores_root().iterdir() if path.is_dir()] == [folder.name]
 
 
 def test_notes_on_nothing(features: Path) -> None:

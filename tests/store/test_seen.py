@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from taco_bench.api import Clip
 from taco_bench.errors import DataError
-from taco_bench.store.seen import World, hash_of, holds, load_seen, plain_video, save_seen, seen_by, world_of
+from taco_bench.store.seen import World, hash_of, holds, load_seen, plain_video, save_seen, seen_by, world_of, youtube_of
 
 YOUTUBE = ("GLd3aX16zBg", "xHr8X2Wpmno", "V53XmPeyjIU", "7oNZdYPyCzc")
 """Four of YouCook2's."""
@@ -53,6 +53,11 @@ def test_no_file_is_nothing_known_and_a_torn_one_is_an_error(tmp_path: Path) -> 
     assert caught.value.where == str(path)
 
 
+def test_youtubes_id_is_kept_beside_a_name_of_the_data_sets_own() -> None:
+    seen = seen_by([Clip("a", "train", ("x",), "video7", web=YOUTUBE[0])], World({"type": "a"}, False, True))
+    assert holds(seen.videos, ["video7", YOUTUBE[0], "a"]).tolist() == [True, True, False]
+
+
 def test_a_clip_without_a_video_is_its_own(tmp_path: Path) -> None:
     seen = seen_by([Clip("a", "train", ("x",))], World({"type": "a"}, False, False))
     assert holds(seen.videos, ["a", "b"]).tolist() == [True, False]
@@ -63,6 +68,15 @@ class TestTheSameWorld:
         one, other = World({"type": "msrvtt", "split": "full"}, False, False), World({"type": "msrvtt", "split": "1k-a-9k"}, False, False)
         assert one.same(other)
         assert not one.same(World({"type": "msrvtt1k"}, False, False))
+        assert one.same(World({"type": "msrvtt1k"}, False, False, videos_of="msrvtt"))
+
+    def test_what_can_be_compared(self) -> None:
+        files, tube, made = World({"type": "a"}, False, False), World({"type": "b"}, False, True), World({"type": "c"}, True, False)
+        assert not files.comparable(tube)
+        assert not tube.comparable(files)
+        assert tube.comparable(World({"type": "d"}, False, True))
+        assert files.comparable(made)  # nothing of a world made at run time is anything else's
+        assert files.comparable(files)
 
     def test_what_is_made_at_run_time_is_the_same_with_the_same_options_alone(self) -> None:
         one, other = (world_of({"type": "planted", "seed": seed}, (), {}, ["train-0"]) for seed in (0, 1))
@@ -102,3 +116,10 @@ class TestYouTube:
         found = set(re.findall(pattern, (shared_data / path).read_text(), re.MULTILINE))
         assert len(found) >= 0.9 * count
         assert self.told(*found)
+
+    @pytest.mark.parametrize("video", YOUTUBE)
+    def test_a_clips_id_has_it_at_its_beginning(self, video: str) -> None:
+        for name in (video, f"v_{video}", f"{video}_0", f"{video}_12_25", f"v_{video}_3", f"{video}-1.5-20.25"):
+            assert youtube_of(name) == video
+        for name in ("video7", f"{video}_", f"{video}_x", f"{video}_1_2_3", f"x{video}", ""):
+            assert youtube_of(name) == ""

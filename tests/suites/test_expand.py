@@ -316,3 +316,13 @@ class TestStreamsThatAreNotThere:
         with pytest.raises(DataError, match="the data set has no stream 'frames'") as caught:
             self.expand(tmp_path, "tiles", "tiles", plugins)
         assert "its streams: planted" in caught.value.hint
+
+    def test_with_other_reasons_beside_it_each_row_says_its_own(self, tmp_path: Path, plugins: Plugins) -> None:
+        """As a table of fine-tuned rows with some of the features, and no training to start from: no one cause is the whole's."""
+        suite = self.suite(tmp_path, "tiles", "planted")
+        text = suite.path.read_text().replace('name = "plain"\n', 'name = "plain"\nnot_run = "needs a licence"\n')
+        suite.path.write_text(text)
+        table = expand(load_suite(str(suite.path)), "planted", [], [], [0], plugins, lambda _: None)
+        absent = "the data set has no stream 'frames'"
+        assert {line.name: line.not_run for line in table.lines} == {"good": absent, "plain": "needs a licence", "third": absent}
+        assert not any(line.jobs for line in table.every)

@@ -6,6 +6,7 @@ import itertools
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,10 +15,11 @@ from planted_model import PlantedModel, planted, random_clips
 from taco_bench_controls import ConstantScores
 from taco_bench_tasks import ActionSegmentation
 from taco_bench_tasks.segmentation_labels import BACKGROUND, UNSEEN, exchanged, frame_classes, label_classes, stretched
-from taco_bench_tasks.segmentation_pool import contributions, figures, permuted_accuracies
+from taco_bench_tasks.segmentation_pool import contributions, figures, permuted_accuracies, too_few_classes
 
 from taco_bench.api import Clip, DataError, Evaluation, Step, UserError
 from taco_bench.reporting import Advance, Silent
+from taco_bench.stats.permutation import chance_interval
 
 QUICK = {"window": 16, "stride": 8, "train_stride": 8, "epochs": 4, "learning_rate": 0.03}
 
@@ -39,6 +41,7 @@ class TestSignal:
     @pytest.mark.parametrize("seed", range(3))
     def test_labels_that_are_exchanged_land_at_chance(self, seed: int) -> None:
         found = quick().evaluate(planted(10.0, shuffle=True, test=60, seed=seed))
+        assert found.chance
         for chance in found.chance.values():
             low, high = np.quantile(chance.draws, [0.0005, 0.9995])
             assert low <= chance.value <= high
@@ -189,8 +192,27 @@ class TestFigures:
         draws = zip(found["accuracy"].tolist(), found["accuracy without background"].tolist(), strict=True)
         assert {(round(a, 9), round(b, 9)) for a, b in draws} == possible
 
+    @pytest.mark.parametrize(("count", "judged"), [(3, False), (6, False), (7, True), (12, True)])
+    def test_a_perfect_head_is_above_its_permutations_where_they_can_judge(self, count: int, judged: bool) -> None:
+        """Of n classes one order in n! leaves all in place; it must lie above the 99.9 % interval."""
+        truth = np.repeat(np.arange(count), 5)
+        high = chance_interval([permuted_accuracies([truth], [truth])["accuracy"]])[1]
+        assert (high < 100) == judged == (not too_few_classes([truth[:9], truth[9:]]))
+
+    def test_few_classes_are_told(self) -> None:
+        clips, lengths = random_clips(6, "train", seed=1)
+        cut = [replace(clip, steps=tuple(replace(step, label="ab"[at % 2]) for at, step in enumerate(clip.steps))) for clip in clips]
+        test = [replace(clip, id=f"t{clip.id}", split="test") for clip in cut]
+        trained = PlantedModel({"train": cut, "test": test}, lengths | {f"t{name}": size for name, size in lengths.items()}, 5.0)
+        found = quick(epochs=1).evaluate(trained)
+        assert found.chance == {}
+        assert found.no_chance == "3 classes are too few to judge by permutation, which needs 7"
+        assert found.pool["classes in training with the background"] == 3
+
     def test_the_value_is_the_figure(self) -> None:
         found = quick(epochs=1).evaluate(planted(2.0))
+        assert found.chance
+        assert not found.no_chance
         for column, chance in found.chance.items():
             assert chance.value == found.rows["all frames"][column]
 

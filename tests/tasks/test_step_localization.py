@@ -130,6 +130,18 @@ class TestPool:
         with pytest.raises(UserError, match="leaves none of the 2"):
             StepLocalization(left_out=2).evaluate(model([clip("a", Step("x", 0, 1)), clip("b", Step("x", 0, 1))]))
 
+    def test_that_is_known_before_anything_is_trained(self) -> None:
+        shown = [clip(name, Step("x", 0, 1)) for name in "abc"]
+        assert StepLocalization(left_out=2).clip_problems([*shown, clip("without")]) == []
+        (problem,) = StepLocalization(left_out=3).clip_problems(shown)
+        assert problem.lines() == [
+            "leaving out 3 videos leaves none of the 3 of task ''",
+            "  where: task.left_out",
+            "  try:   --set task.left_out=2 or fewer",
+        ]
+        assert len(StepLocalization(left_out=2, join=2).clip_problems(shown)) == 1  # two videos of two and one clips
+        assert StepLocalization().clip_problems([clip("a", Step("x", 0, 1))]) == []
+
     def test_no_steps(self) -> None:
         with pytest.raises(DataError, match="no clip of the test split shows a step"):
             StepLocalization().evaluate(model([clip("a")]))

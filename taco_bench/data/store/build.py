@@ -8,10 +8,10 @@ import os
 import re
 import shutil
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import IO, Literal
 
 from taco_bench.atomic import cannot_write
 from taco_bench.data.store.checked import Checker
@@ -200,10 +200,39 @@ def _remove_others(folder: Path, data: str) -> None:
 
 @contextmanager
 def _lock(folder: Path) -> Iterator[None]:
-    """One build at a time; the lock of a process that was killed is free."""
-    with (folder / LOCK).open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+    """One build at a time; the lock of a process that was killed is free. A folder that was removed meanwhile is made again."""
+    while True:
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            file = (folder / LOCK).open("w")
+        except FileNotFoundError:
+            continue
+        with file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            if _is(file, folder / LOCK):
+                yield
+                return
+
+
+@contextmanager
+def locked_if_free(folder: Path) -> Iterator[bool]:
+    """Whether nobody builds a store in a folder; as long as the block lasts nobody begins to, where it is so."""
+    with ExitStack() as stack:
+        try:
+            file = stack.enter_context((folder / LOCK).open("a"))
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            free = _is(file, folder / LOCK)
+        except OSError:
+            free = False
+        yield free
+
+
+def _is(file: IO[str], path: Path) -> bool:
+    """Whether a file that was opened is the one that has its name now: who waited for a lock may hold that of a folder that is gone."""
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 def skipped_line(card: StoreCard) -> str:

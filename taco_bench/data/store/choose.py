@@ -13,6 +13,7 @@ from taco_bench.options import check_options
 from taco_bench.pickles import PICKLE_ENDINGS, read_pickle
 from taco_bench.plugins import Plugins
 from taco_bench.specs import parse_component
+from taco_bench.torch_files import is_torch, read_torch
 
 
 @dataclass(frozen=True)
@@ -30,41 +31,77 @@ class Chosen:
     files: FeatureFiles
 
 
-def choose_reader(path: Path, name: str, plugins: Plugins) -> Chosen:
+def choose_reader(path: Path, name: str, plugins: Plugins, option: str = "data.features") -> Chosen:
     """Open ``path`` with the reader ``name``, or with the one that recognises it.
 
     Args:
         path: file or folder.
         name: as components are written: ``bmt``, or ``howto100m-npy:1.5``, where the value goes to the reader's first option; empty: look.
         plugins: where readers come from.
+        option: by which the path was named, for errors.
 
     Raises:
-        DataError: no such path; no reader recognises it, or several do: lists them with what they saw, or a pickle's fault.
+        DataError: no such path, or nothing in it; no reader recognises it, or several do: lists them with what they saw; or why a pickle or
+            a torch file is refused.
         UserError: no such reader or option.
     """
     if not path.exists():
-        raise DataError(f"{path} does not exist", where="features", hint="check the path")
+        raise DataError(f"{path} does not exist", where=option, hint="check the path")
     if name:
-        return Chosen(name, "", build_reader(name, plugins).open(path))
+        return Chosen(name, "", _named(name, plugins, option).open(path))
+    _refuse_empty(path, option)
     found = recognised(path, plugins)
     if len(found) == 1:
         ((only, why),) = found.items()
         return Chosen(only, why, build_reader(only, plugins).open(path))
     hint = "name one: --reader NAME, or PATH:NAME; `taco-bench list reader` shows them all"
     if not found:
-        _refuse_bad_pickle(path)
-        raise DataError(f"no reader recognises {path}", where="features", hint=hint)
+        _refuse_unread(path, option)
+        raise DataError(f"no reader recognises {path}", where=option, hint=hint)
     seen = "; ".join(f"{reader}: {why}" for reader, why in found.items())
-    raise DataError(f"{len(found)} readers recognise {path}: {seen}", where="features", hint=hint)
+    raise DataError(f"{len(found)} readers recognise {path}: {seen}", where=option, hint=hint)
 
 
-def _refuse_bad_pickle(path: Path) -> None:
-    """Say what is wrong with a pickle in which no reader saw anything that it knows."""
-    if path.suffix in PICKLE_ENDINGS and path.is_file():
-        try:
+def _named(name: str, plugins: Plugins, option: str) -> Reader:
+    """The reader of a name; what is wrong with it is told as the option's fault that held it."""
+    try:
+        return build_reader(name, plugins)
+    except PluginError:
+        raise
+    except UserError as error:
+        where = "--reader" if option == "--from" else option
+        problems = error.problems if isinstance(error, ConfigError) else [error]
+        raise ConfigError([UserError(problem.what, where=where, hint=problem.hint) for problem in problems]) from None
+
+
+def _refuse_empty(path: Path, option: str) -> None:
+    """Say that there is nothing to recognise."""
+    if path.is_file() and not path.stat().st_size:
+        raise DataError(f"no reader recognises {path}: the file is empty", where=option, hint="copy or download it again")
+    if path.is_dir() and not any(path.iterdir()):
+        raise DataError(
+            f"no reader recognises {path}: the folder is empty", where=option, hint="check the path; are the features still being copied?"
+        )
+
+
+def _refuse_unread(path: Path, option: str) -> None:
+    """Say what is wrong with a pickle or a torch file in which no reader saw anything that it knows."""
+    if not path.is_file():
+        return
+    try:
+        if is_torch(path):
+            read_torch(path)
+        elif path.suffix in PICKLE_ENDINGS or _is_pickle(path):
             read_pickle(path)
-        except DataError as error:
-            raise DataError(f"no reader recognises the file: {error.what}", where=error.where, hint=error.hint) from None
+    except DataError as error:
+        raise DataError(f"no reader recognises the file: {error.what}", where=f"{option}, {error.where}", hint=error.hint) from None
+
+
+def _is_pickle(path: Path) -> bool:
+    """By its first bytes, whatever its name: the mark of a pickle of protocol 2 to 5."""
+    with path.open("rb") as file:
+        head = file.read(2)
+    return len(head) == 2 and head[0] == 0x80 and 2 <= head[1] <= 5
 
 
 def recognised(path: Path, plugins: Plugins) -> dict[str, str]:

@@ -51,7 +51,7 @@ def open_streams(text: str, videos: Collection[str] | None = None) -> FeatureStr
 def _parts(text: str, plugins: Plugins) -> list[tuple[str, Path, str]]:
     """Stream, path and reader of each part; the stream is empty where all of the files' are meant."""
     if not text.strip():
-        raise DataError("no features are named", where="features", hint=HINT)
+        raise DataError("no features are named", where="data.features", hint=HINT)
     if "=" not in text or _existing(text):
         path, reader = _path_and_reader(text)
         inside = sorted(child for child in path.iterdir() if child.is_dir() and child.name[0] != ".") if path.is_dir() else []
@@ -62,7 +62,7 @@ def _parts(text: str, plugins: Plugins) -> list[tuple[str, Path, str]]:
     for part in text.split(","):
         stream, equals, rest = part.strip().partition("=")
         if not equals or not stream or not rest:
-            raise DataError(f"{part!r} is not STREAM=PATH", where="features", hint=HINT)
+            raise DataError(f"{part!r} is not STREAM=PATH", where="data.features", hint=HINT)
         parts.append((stream, *_path_and_reader(rest)))
     return parts
 
@@ -70,7 +70,7 @@ def _parts(text: str, plugins: Plugins) -> list[tuple[str, Path, str]]:
 def _path_and_reader(text: str) -> tuple[Path, str]:
     found = _existing(text)
     if not found:
-        raise DataError(f"{text} does not exist", where="features", hint=HINT)
+        raise DataError(f"{text} does not exist", where="data.features", hint=HINT)
     return found
 
 
