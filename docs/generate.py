@@ -111,7 +111,8 @@ def _declared(group: Sequence[Callable[..., Any]]) -> list[click.Option]:
 
 def verbs() -> str:
     """The help of every verb."""
-    context = click.Context(main, info_name="taco-bench", terminal_width=WIDTH, max_content_width=WIDTH)
+    names = main.context_settings["help_option_names"]  # as a user sees it: click keeps what the first context of a command had
+    context = click.Context(main, info_name="taco-bench", terminal_width=WIDTH, max_content_width=WIDTH, help_option_names=names)
     parts = [f"# Verbs\n\n```text\n{main.get_help(context)}\n```\n"]
     for name in VERBS:
         parts += _help(main.get_command(context, name), name, context)

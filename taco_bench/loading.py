@@ -136,12 +136,16 @@ def check_contract(point: importlib.metadata.EntryPoint) -> None:
     """
     declared = [other.name for other in (point.dist.entry_points if point.dist else ()) if other.group == CONTRACT_GROUP]
     for text in declared:
-        if not all(part.isdecimal() for part in text.split(".")):
+        version = tuple(int(part) for part in text.split(".") if part.isdecimal())
+        if len(version) != 2 or version_text(version) != text:
             hint = f'"{version_text(CONTRACT)}" = "{point.value}" under [project.entry-points.{CONTRACT_GROUP}]'
             raise PluginError(f"its contract {text!r} is no version", where=f"entry point group {CONTRACT_GROUP}", hint=hint)
-        if tuple(map(int, text.split("."))) > CONTRACT:
+        if version > CONTRACT or version[0] < CONTRACT[0]:
             what = f"it was written against contract {text}; taco-bench {__version__} has contract {version_text(CONTRACT)}"
-            raise PluginError(what, where=f"entry point group {CONTRACT_GROUP}", hint="pip install --upgrade taco-bench")
+            name = point.dist.metadata["Name"] if point.dist else "version of it"
+            newer = f"a newer {name}, or an older taco-bench: CHANGELOG.md says what changed"
+            hint = "pip install --upgrade taco-bench" if version > CONTRACT else newer
+            raise PluginError(what, where=f"entry point group {CONTRACT_GROUP}", hint=hint)
 
 
 def version_text(version: Collection[int]) -> str:
