@@ -16,6 +16,7 @@ import pluggy
 from taco_bench import hookspecs
 from taco_bench.errors import PluginError, UserError, nearest
 from taco_bench.guard import Guarded, calling
+from taco_bench.kinds import METHODS
 from taco_bench.loading import Attempt, Failure, Loaded, Source, check_contract, check_hooks
 from taco_bench.options import Option, check_options, options_of
 
@@ -132,7 +133,13 @@ class Plugins:
         options = dict(spec)
         component = self.get(kind, str(options.pop("type")))
         with calling(component, "could not be built"):
-            return Guarded(component.factory(**options), component)
+            built = component.factory(**options)
+        missing = [name for name in METHODS[kind] if not hasattr(built, name)]
+        if missing:
+            what = f"{kind} {component.name!r} of {component.distribution} {component.version} has no {'(), '.join(missing)}()"
+            where = getattr(sys.modules.get(component.factory.__module__), "__file__", None) or component.factory.__module__
+            raise PluginError(what, where=where, hint="taco_bench.api describes them; `taco-bench plugins check` looks for more")
+        return Guarded(built, component)
 
     def options(self, kind: str, name: str) -> Mapping[str, Option]:
         """The options of a component by name, in the order of its factory's signature.

@@ -144,6 +144,12 @@ class Paperlike:
 
     streams = ("rows",)
 
+    def clips(self) -> Any:
+        raise AssertionError("planning read the clips")
+
+    def read(self, stream: str, clip: Any) -> Any:
+        raise AssertionError("planning read features")
+
     def files(self) -> list[Path]:
         return []
 
@@ -153,6 +159,9 @@ class Paperlike:
 
 class AnyRows:
     stream, width = "rows", 8
+
+    def encode(self, frames: Any) -> Any:
+        raise AssertionError("planning read features")
 
 
 def plugins_with(*names: str) -> Plugins:

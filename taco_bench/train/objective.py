@@ -106,11 +106,21 @@ def _fusion_term(
 
 
 def _check_negatives(sampler: Sampler, videos: Tensor, texts: Tensor, count: int) -> None:
-    own = torch.arange(count, device=videos.device).unsqueeze(1)
-    for picked in (videos, texts):
-        right = picked.shape == (count, min(sampler.negatives(count), count - 1)) and picked.dtype == torch.int64
-        if not right or bool(((picked == own) | (picked < 0) | (picked >= count)).any()):
-            raise PluginError(
-                f"the sampler {name_of(sampler)} gave no valid negatives: {list(picked.shape)}, {picked.dtype}",
-                hint=f"sample() returns two int64 tensors [K, K'] with indices of the batch other than the anchor's own; K is {count}",
-            )
+    expected = (count, min(sampler.negatives(count), count - 1))
+    for anchor, name, picked in (("text", "videos", videos), ("video", "texts", texts)):
+        wrong = _wrong_negatives(anchor, name, picked, expected)
+        if wrong:
+            hint = f"sample() returns two int64 tensors {list(expected)} with indices of the batch other than the anchor's own"
+            raise PluginError(f"the sampler {name_of(sampler)} gave no valid negatives: {wrong}", hint=hint)
+
+
+def _wrong_negatives(anchor: str, name: str, picked: Tensor, expected: tuple[int, int]) -> str:
+    """What is wrong with one direction's negatives; empty where nothing is."""
+    if picked.shape != expected or picked.dtype != torch.int64:
+        return f"the {name} are {list(picked.shape)} of {picked.dtype}, not {list(expected)} of torch.int64"
+    outside = ((picked < 0) | (picked >= expected[0])).nonzero()
+    if len(outside):
+        row, column = outside[0].tolist()
+        return f"{anchor} {row} has index {int(picked[row, column])} among its {name}, in a batch of {expected[0]}"
+    own = (picked == torch.arange(expected[0], device=picked.device).unsqueeze(1)).any(dim=1).nonzero()
+    return f"{anchor} {int(own[0])} has its own {name.removesuffix('s')} among its negatives" if len(own) else ""
