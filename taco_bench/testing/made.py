@@ -102,7 +102,7 @@ class MadeTraining:
         clips = self._clips[split]
         owner = np.repeat(np.arange(len(clips)), [len(clip.captions) for clip in clips])
         truth = (owner[:, None] == np.arange(len(clips))).astype(float)
-        alone = {name: self._scores(truth, f"{split}/{name}") for name in self.experiment.evaluation.scores}
+        alone: dict[str, Floats] = {name: self._scores(truth, f"{split}/{name}") for name in self.experiment.evaluation.scores}
         fused: Floats = np.asarray(sum(alone.values()), np.float32)
         return {**alone, "text->video": fused, "video->text": fused.T.copy()}
 
