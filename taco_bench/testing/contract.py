@@ -66,8 +66,12 @@ class Contract:
         """A new component with the options of the test, checked and guarded as in a run; see :meth:`local_options` for ``folder``."""
         if self._local is None:
             self._local = self.local_options(folder)
+        return self.built_with(self._local)
+
+    def built_with(self, local: Mapping[str, Any]) -> Any:
+        """A new component with the options of the test and those that name files."""
         plugins, component = self.registered()
-        values, problems = plugins.check(self.kind, component.name, {**self.options, **self._local})
+        values, problems = plugins.check(self.kind, component.name, {**self.options, **local})
         if problems:
             pytest.fail("the options of the test are refused:\n" + "\n".join(map(str, problems)))
         return plugins.build(self.kind, {"type": component.name, **values})

@@ -16,7 +16,7 @@ from taco_bench.config import Experiment
 from taco_bench.metrics import caption_owners, permuted_recalls, retrieval_metrics
 from taco_bench.stats.permutation import chance_interval
 from taco_bench.testing.contract import Contract
-from taco_bench.testing.made import ROWS, MadeTraining, made_experiment, with_start
+from taco_bench.testing.made import MadeTraining, made_experiment, rows_of, with_start
 
 FAR = 6.0
 """Standard errors between two means that are not the same."""
@@ -104,7 +104,7 @@ class ControlContract(Contract):
         for group in (clips[:1], *([clip, other] for clip, other in itertools.pairwise(clips))):
             texts = group[0].procedure
             scores = np.asarray(trained.frame_scores(group if len(group) > 1 else group[0], texts, 32, 16))
-            expected = (ROWS * len(group), len(texts))
+            expected = (sum(map(rows_of, group)), len(texts))
             assert scores.shape == expected, f"frame_scores() gave {list(scores.shape)}; [frames, texts] is {list(expected)}"
             truth.append((MadeTraining("everything").frame_scores(group, texts, 32, 16) > 30).ravel())
             found.append(scores.ravel())
@@ -121,10 +121,10 @@ class ControlContract(Contract):
         for clip in trained.clips("test"):
             frames = torch.from_numpy(np.array(trained.frames(clip)))
             found = network(frames.unsqueeze(0), torch.tensor([len(frames)]))
-            expected = (1, ROWS, network.width)
+            expected = (1, rows_of(clip), network.width)
             assert tuple(found.shape) == expected, f"video_network() gave {list(found.shape)}; [windows, rows, width] is {list(expected)}"
             tokens.append(found[0].detach().numpy())
-            truth.append([any(step.start <= row < step.end for step in clip.steps[:1]) for row in range(ROWS)])
+            truth.append([any(step.start <= row < step.end for step in clip.steps[:1]) for row in range(rows_of(clip))])
         shown = np.concatenate(truth)
         for column in np.concatenate(tokens).T:
             distance = apart(column, shown)

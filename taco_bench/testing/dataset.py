@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import operator
+import os
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -19,6 +21,8 @@ from taco_bench.testing.contract import Contract
 SPLITS = ("train", "val", "test")
 FEW = 24
 """Clips of a small data set."""
+OTHER_TIME = 1e9
+"""Of files that are written again, in seconds since 1970."""
 
 
 class DatasetContract(Contract):
@@ -105,9 +109,10 @@ class DatasetContract(Contract):
             assert 0 <= start < end, f"clip {clip.id!r} lasts from {clip.start} to {clip.end} seconds: mend it or leave the clip out"
 
     def test_steps_follow_each_other(self, component: Any) -> None:
-        """Steps have a text, last, are in order of time, and are among the texts that localization places."""
+        """Steps have a text, are of whole rows, last, are in order of time, and are among the texts that localization places."""
         for clip in component.clips():
             for step in clip.steps:
+                assert _is_whole(step.start) and _is_whole(step.end), f"clip {clip.id!r} has the step {step}: rows are whole numbers"  # noqa: PT018
                 assert step.text.strip() and 0 <= step.start < step.end, f"clip {clip.id!r} has the step {step}: text, and rows that last"  # noqa: PT018
             starts = [step.start for step in clip.steps]
             assert starts == sorted(starts), f"the steps of clip {clip.id!r} begin at {starts}: sort them by time"
@@ -172,6 +177,36 @@ class DatasetContract(Contract):
             assert str(tmp_path) not in name, f"the fingerprint {name!r} is named by a path; {hint}"
         assert not component.files() or found, "it reads files but has no fingerprints(): hash each of them"
         assert found == dict(self.new(tmp_path).fingerprints()), "fingerprints() gave another answer when asked again"
+        self._fingerprints_follow_the_content(tmp_path)
+
+    def _fingerprints_follow_the_content(self, folder: Path) -> None:
+        """The sample is written twice; what does not lie in it, such as annotations that are installed, is not touched."""
+        here, there = folder / "written once", folder / "written twice"
+        here.mkdir()
+        there.mkdir()
+        local, elsewhere = self.local_options(here), self.local_options(there)
+        for path in there.rglob("*"):
+            os.utime(path, (OTHER_TIME, OTHER_TIME))
+        dataset = self.built_with(local)
+        found, again = dict(dataset.fingerprints()), dict(self.built_with(elsewhere).fingerprints())
+        hint = "hash the content alone, no path and no time"
+        assert found == again, f"the same files in another folder have other fingerprints, {again}, not {found}; {hint}"
+        for path in dataset.files():
+            if path.resolve().is_relative_to(here.resolve()):
+                assert self._fingerprints_with_a_byte_more(path, local) != found, (
+                    f"a byte more in {path.name} changed no fingerprint: hash the content of each file, or old figures are used again"
+                )
+
+    def _fingerprints_with_a_byte_more(self, path: Path, local: Mapping[str, Any]) -> Mapping[str, str] | None:
+        """What a new data set says; None where it refuses the file, so that no figures come of it."""
+        kept = path.read_bytes()
+        path.write_bytes(kept + b"\n")
+        try:
+            return dict(self.built_with(local).fingerprints())
+        except UserError:
+            return None
+        finally:
+            path.write_bytes(kept)
 
     def test_its_clock(self, component: Any) -> None:
         """Where it has ``seconds``, streams are aligned by it: a time a row, in order."""
@@ -204,6 +239,15 @@ class DatasetContract(Contract):
         plugins, registered = self.registered()
         others = set(registered.locations) - set(plugins.options(self.kind, registered.name))
         assert not others, f"it is registered with the locations {', '.join(others)}, which are no options of its factory"
+
+
+def _is_whole(row: Any) -> bool:
+    """Whether it can number a row; 3.0 cannot."""
+    try:
+        operator.index(row)
+    except TypeError:
+        return False
+    return True
 
 
 def _shared(pairs: Iterator[tuple[str, str]]) -> Sequence[str]:

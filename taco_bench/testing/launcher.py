@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import json
 import os
 import signal
 import sys
@@ -17,11 +19,18 @@ from taco_bench.api import Load
 from taco_bench.testing.contract import Contract
 
 WORKER = """
-import os, pathlib, signal, sys, time
+import json, os, pathlib, signal, sys, time
 signal.signal(signal.SIGINT, signal.default_int_handler)
 folder, cells, how, patience = pathlib.Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3], float(sys.argv[4])
 me = f"{os.uname().nodename}-{os.getpid()}"
 (folder / f"begun {me}").touch()
+(folder / f"saw {me}").write_text(json.dumps([os.environ.get("TACO_BENCH_CONTRACT"), os.getcwd()]))
+if how == "talks":
+    signal.alarm(5)
+    for stream in (sys.stdout, sys.stderr):
+        stream.write(("x" * 99 + "\\n") * 2000)
+        stream.flush()
+    signal.alarm(0)
 try:
     for cell in range(cells):
         try:
@@ -42,7 +51,11 @@ if how == "fails":
 if how == "killed":
     os.kill(os.getpid(), signal.SIGKILL)
 """
-"""A worker like the core's: the folder is the queue, a file a cell; interrupted, it saves its state. ``patience``: seconds it stays on."""
+"""A worker like the core's: the folder is the queue, a file a cell; interrupted, it saves its state. ``patience``: seconds it stays on.
+
+One that talks writes 200 kB to each of its streams, more than a pipe holds, and dies where nobody has read them for 5 seconds.
+"""
+VARIABLE = "TACO_BENCH_CONTRACT"
 
 
 class LauncherContract(Contract):
@@ -80,10 +93,11 @@ class LauncherContract(Contract):
 
     def test_workers_is_a_count(self, component: Any) -> None:
         """The price of a plan is shared out among them; one is the process that asks."""
-        for trainings in (1, 2, 7):
-            load = Load(trainings, self.load.threads, self.load.gpu)
+        for trainings, gpu in itertools.product((1, 2, 7), (False, True)):
+            load = Load(trainings, self.load.threads, gpu)
             found = component.workers(load)
-            assert isinstance(found, int) and found >= 1, f"workers() gave {found!r}: a number, 1 where the asking process is enough"  # noqa: PT018
+            right = isinstance(found, int) and found >= 1
+            assert right, f"workers() gave {found!r} for {load}: a number, 1 where the asking process is enough"
             assert found <= trainings, f"workers() gave {found} for {trainings} trainings: more workers than that have nothing to do"
 
     def test_starts_as_many_as_it_says(self, component: Any, tmp_path: Path) -> None:
@@ -92,6 +106,28 @@ class LauncherContract(Contract):
         component.launch(self.load, self.command(folder))
         begun = len(list(folder.glob("begun *")))
         assert begun == count, f"workers() says {count}, but {begun} workers ran the command: run it once a worker, as it is given"
+
+    def test_workers_start_where_the_caller_is(self, component: Any, tmp_path: Path) -> None:
+        """Variables such as TACO_BENCH_DATA and relative paths mean to a worker what they mean to the process that asks."""
+        folder, _ = self.folder(tmp_path), self.several(component)
+        value = str(tmp_path)
+        os.environ[VARIABLE] = value
+        try:
+            component.launch(self.load, self.command(folder))
+        finally:
+            del os.environ[VARIABLE]
+        for path in folder.glob("saw *"):
+            found, where = json.loads(path.read_text(encoding="utf-8"))
+            assert found == value, f"a worker saw {VARIABLE}={found}, not {value}: pass on the environment of the process that asks"
+            assert Path(where).resolve() == Path.cwd().resolve(), f"a worker ran in {where}: start it in the working folder, {Path.cwd()}"
+
+    def test_workers_may_write_much(self, component: Any, tmp_path: Path) -> None:
+        """Progress and warnings go to a worker's stdout and stderr: a pipe that nobody reads fills up, and the worker stops for good."""
+        folder, count = self.folder(tmp_path), self.several(component)
+        found = list(component.launch(self.load, self.command(folder, how="talks")))
+        ended = len(list(folder.glob("ended *")))
+        hint = "let it write to the caller's streams or to a file, or read its pipe until it ends"
+        assert ended == count, f"{ended} of {count} workers that wrote 200 kB to stdout and to stderr ended well, told as {found}; {hint}"
 
     def test_every_cell_is_done_once(self, component: Any, tmp_path: Path) -> None:
         """The workers share a queue in a folder, and all work is done when launch() returns."""

@@ -18,10 +18,11 @@ from torch import Tensor
 from taco_bench.api import PairScores, torch_stream
 from taco_bench.testing.contract import Contract
 
-SIZES = (2, 3, 8, 24)
-STEPS = 10
-MOMENTS = (0, STEPS // 2, STEPS - 1)
-"""Steps of a training at which a schedule may stand."""
+SIZES = (2, 3, 8, 24, 96)
+LENGTHS = (10, 1, 1000)
+"""Steps of trainings: the usual one, that of a first look, and a long one."""
+MOMENTS = tuple((step, steps) for steps in LENGTHS for step in sorted({0, steps // 2, steps - 1}))
+"""Steps of a training at which a schedule may stand, and how many it has."""
 CPU = torch.device("cpu")
 Picked = tuple[Tensor, Tensor]
 
@@ -35,14 +36,15 @@ class SamplerContract(Contract):
     def scores(self, size: int, seed: int = 0, device: torch.device = CPU) -> Iterator[PairScores]:
         """Scores [size, size] in every combination that the core may give: those whose loss is trained, None for the rest.
 
-        The positive scores highest in most rows, as in a trained model. Each comes at the first, a middle and the last step.
+        The positive scores highest in most rows, as in a trained model. Each comes at the first, a middle and the last step of trainings
+        of different length.
         """
         reads = self.registered()[1].reads
         given = torch_stream(seed, "contract/scores", size)
         both = [torch.randn(size, size, generator=given) + 3 * torch.eye(size) for _ in range(2)]
-        for step, l1, l2 in itertools.product(MOMENTS, (True, False), (True, False)):
+        for (step, steps), l1, l2 in itertools.product(MOMENTS, (True, False), (True, False)):
             if not reads or (l1 and "l1" in reads) or (l2 and "l2" in reads):
-                yield PairScores(both[0].to(device) if l1 else None, both[1].to(device) if l2 else None, step, STEPS)
+                yield PairScores(both[0].to(device) if l1 else None, both[1].to(device) if l2 else None, step, steps)
 
     def pick(self, sampler: Any, scores: PairScores, size: int) -> Picked:
         """What the sampler gives at the step of the scores, on the CPU."""
@@ -63,7 +65,8 @@ class SamplerContract(Contract):
             expected = (size, min(component.negatives(size), size - 1))
             for scores, (name, part) in itertools.product(self.scores(size), enumerate(("videos", "texts"))):
                 found = self.pick(component, scores, size)[name]
-                what = f"at step {scores.step} sample() gave {part} {list(found.shape)} of {found.dtype} in a batch of {size} pairs"
+                when = f"at step {scores.step} of {scores.steps} sample() gave"
+                what = f"{when} {part} {list(found.shape)} of {found.dtype} in a batch of {size} pairs"
                 hint = f"return int64 {list(expected)}: K' = negatives(K), but no more than the K - 1 pairs that there are"
                 assert tuple(found.shape) == expected and found.dtype == torch.int64, f"{what}; {hint}"  # noqa: PT018  # one fault
 
@@ -101,8 +104,9 @@ class SamplerContract(Contract):
         """A resumed training must see what the undisturbed one saw: the answer depends on scores and generator, not on calls before."""
         fresh = self.new(tmp_path)
         for scores in self.scores(24):
-            steps = [self.pick(component, replace(scores, step=step), 24) for step in range(3)]
-            again = self.pick(fresh, replace(scores, step=2), 24)
+            at = [replace(scores, step=step, steps=max(scores.steps, 3)) for step in range(3)]
+            steps = [self.pick(component, each, 24) for each in at]
+            again = self.pick(fresh, at[2], 24)
             same = all(torch.equal(a, b) for a, b in zip(steps[2], again, strict=True))
             hint = (
                 "draw from the generator that sample() is given, read a schedule from scores.step, keep nothing from one call to the next"
@@ -118,6 +122,21 @@ class SamplerContract(Contract):
         hint = "pass generator=generator to every torch function that draws"
         same = torch.equal(before[0], after[0]) and before[1:] == after[1:]
         assert same, f"sample() drew from a global random generator; {hint}"
+
+    def test_torch_stays_as_it_was(self, component: Any) -> None:
+        """It is called in the middle of a training step: the losses after it need gradients, and the type that numbers had before it."""
+        dtype = torch.get_default_dtype()
+        for scores, enabled in itertools.product(self.scores(8), (True, False)):
+            with torch.set_grad_enabled(enabled):
+                try:
+                    self.pick(component, scores, 8)
+                    left = {"grad mode": torch.is_grad_enabled() == enabled, "default dtype": torch.get_default_dtype() == dtype}
+                finally:
+                    torch.set_default_dtype(dtype)
+            changes = [what for what, same in left.items() if not same]
+            assert not changes, (
+                f"after sample() torch's {changes[0]} is another: change it in a with block alone, or not at all" if changes else ""
+            )
 
     def test_scores_stay_as_they_are(self, component: Any) -> None:
         """The scores share their memory with the logits of the losses: a change in place would change L1 and L2."""
@@ -155,10 +174,14 @@ class SamplerContract(Contract):
     @pytest.mark.skipif(not torch.cuda.is_available(), reason="torch finds no GPU")
     def test_on_a_gpu(self, component: Any) -> None:
         """On a GPU scores lie there, the generator stays on the CPU, and the answer must lie where it is asked for."""
-        device = torch.device("cuda", 0)
-        for scores in self.scores(24, device=device):
-            for found in component.sample(scores, 24, torch_stream(0, "negatives"), device):
+        device, size = torch.device("cuda", 0), 24
+        expected, own = (size, min(component.negatives(size), size - 1)), torch.arange(size).unsqueeze(1)
+        for scores in self.scores(size, device=device):
+            for found in component.sample(scores, size, torch_stream(0, "negatives", scores.step), device):
                 assert found.device == device, f"the negatives lie on {found.device}, not on {device}; end with .to(device)"
+                what = f"on {device} sample() gave {list(found.shape)} of {found.dtype}; return int64 {list(expected)}"
+                assert tuple(found.shape) == expected and found.dtype == torch.int64, what  # noqa: PT018  # one fault
+                assert not bool((found.cpu() == own).any()), f"on {device} a pair is its own negative; leave the diagonal out"
 
 
 CHANGES = {"none": "scores are as usual", "low": "all scores are far below 0", "tied": "all scores are tied"}

@@ -21,6 +21,9 @@ CAPTIONS = (
 )
 """In English, in other languages and scripts, with pictures, and without any word."""
 
+LONG = " ".join(["she cuts it and then she stirs the pan again"] * 40)
+"""400 words, as an article or a transcript has."""
+
 TRAINING = ("a man is chopping tomatoes", "two dogs run", "a woman stirs the sauce", "the man walks to the red door")
 """Plain ones to learn a vocabulary from."""
 

@@ -11,7 +11,7 @@ import pytest
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 
 from taco_bench.testing.contract import Contract
-from taco_bench.testing.samples import CAPTIONS, words_of
+from taco_bench.testing.samples import CAPTIONS, LONG, words_of
 from taco_bench.text.corpus import Interest, tokenize
 
 
@@ -23,11 +23,11 @@ class TokenSelectorContract(Contract):
 
     def test_one_answer_a_word(self, component: Any) -> None:
         """The core passes each word's answer on to all word pieces of the word: select() knows words, not pieces."""
-        for caption in CAPTIONS[:5]:
+        for caption in (*CAPTIONS[:5], LONG):
             words = words_of(caption)
             found = len(list(component.select(words)))
             assert found == len(words), (
-                f"select() gave {found} answers for the {len(words)} words of {caption!r}; one a word, in their order"
+                f"select() gave {found} answers for the {len(words)} words of {caption[:80]!r}; one a word, in their order"
             )
 
     def test_answers_are_true_or_false(self, component: Any) -> None:

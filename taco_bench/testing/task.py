@@ -16,9 +16,11 @@ from taco_bench.api import Chance, Evaluation, UserError
 from taco_bench.config import Experiment
 from taco_bench.stats.permutation import chance_interval
 from taco_bench.testing.contract import Contract
-from taco_bench.testing.made import Knows, MadeTraining, made_experiment
+from taco_bench.testing.made import Knows, MadeTraining, Score, made_experiment
 
 ROUNDING = 1e-6
+FEWER: tuple[tuple[Score, ...], ...] = (("sentence",), ("token",), ("fusion",), ("sentence", "token"))
+"""Scores of trainings that leave out a loss."""
 
 
 class TaskContract(Contract):
@@ -74,6 +76,18 @@ class TaskContract(Contract):
         others = [each for each in problems if not isinstance(each, UserError)]
         assert not others, f"problems() or clip_problems() gave {others}: UserErrors, with what, where and hint"
         assert not problems, f"problems() or clip_problems() refuses an experiment with all losses and usual sizes: {problems}"
+
+    @pytest.mark.parametrize("scores", FEWER, ids="+".join)
+    def test_only_the_scores_that_were_trained(self, component: Any, scores: tuple[Score, ...]) -> None:
+        """A training without a loss has not its score: the task does without, or its problems() refuse the experiment."""
+        experiment = made_experiment(scores=scores)
+        if hasattr(component, "problems") and component.problems(experiment):
+            return  # not skipped: to refuse is right
+        try:
+            found = self.evaluated(component, "everything", experiment=experiment)
+        except (UserError, KeyError) as error:
+            pytest.fail(f"it failed where {' and '.join(scores)} alone was trained: {error}; do without, or refuse it in problems()")
+        assert found.rows, f"rows is empty where {' and '.join(scores)} alone was trained"
 
     def test_knowing_everything_is_best(self, component: Any) -> None:
         """Scores that single out the truth get the best figure that there is."""

@@ -13,7 +13,7 @@ from helpers.feature_forms import FORMS
 from rows_of_table import Row
 from taco_bench_readers.npy import NpyFolder
 
-from taco_bench.api import Clip, Step, Track
+from taco_bench.api import Clip, Step, Track, sha256_of
 from taco_bench.testing import DatasetContract, ReaderContract
 
 
@@ -76,6 +76,11 @@ class Sets(Data):
 class Untested(Data):
     def clips(self) -> Any:
         return [clip for clip in super().clips() if clip.split == "train"]
+
+
+class InSeconds(Data):
+    def clip(self, split: str, number: int) -> Clip:
+        return replace(super().clip(split, number), steps=(Step("open", 0.0, 2.5),))  # type: ignore[arg-type]
 
 
 class Blank(Data):
@@ -160,6 +165,42 @@ class Timed(Data):
         return {"made": str(time.perf_counter_ns())}
 
 
+class OfFile(Data):
+    """Its captions come from a file, where it is given a folder."""
+
+    def __init__(self, root: str = "") -> None:
+        self.root = root
+
+    def files(self) -> list[Path]:
+        return [Path(self.root) / "all.txt"] if self.root else []
+
+    def fingerprints(self) -> dict[str, str]:
+        return {path.name: sha256_of(path) for path in self.files()} or super().fingerprints()
+
+
+class Constant(OfFile):
+    def fingerprints(self) -> dict[str, str]:
+        return {"all.txt": "v1"}
+
+
+class ByTime(OfFile):
+    def fingerprints(self) -> dict[str, str]:
+        return {path.name: str(path.stat().st_mtime_ns) for path in self.files()}
+
+
+class ByPath(OfFile):
+    def fingerprints(self) -> dict[str, str]:
+        return {path.name: sha256_of(str(path), path) for path in self.files()}
+
+
+def _written(_: Any, folder: Path) -> dict[str, str]:
+    (folder / "all.txt").write_text("captions", encoding="utf-8")
+    return {"root": str(folder)}
+
+
+IN_A_FOLDER = {"local_options": _written}
+
+
 class Backwards(Data):
     def seconds(self, stream: str, clip: Clip) -> Any:
         return super().seconds(stream, clip)[::-1]
@@ -184,6 +225,7 @@ DATA = [
     Row(D, "test_segments_lie_in_time", changed(start=lambda clip: 9.0, end=lambda clip: 3.0), "leave the clip out"),
     Row(D, "test_steps_follow_each_other", changed(steps=lambda clip: clip.steps[::-1]), "sort them by time"),
     Row(D, "test_steps_follow_each_other", changed(procedure=lambda clip: ("open",)), "procedure lacks"),
+    Row(D, "test_steps_follow_each_other", InSeconds, "whole numbers"),
     Row(D, "test_steps_lie_inside_their_clip", ShortFeatures, "ends at row 8"),
     Row(D, "test_the_same_clips_each_time", Sets, "sort what comes"),
     Row(D, "test_every_stream_can_be_read", Flat, "no array"),
@@ -197,6 +239,9 @@ DATA = [
     Row(D, "test_files_are_there", NoSuchFile, "which is no file"),
     Row(D, "test_fingerprints_say_what_was_read", Unfingerprinted, "hash each"),
     Row(D, "test_fingerprints_say_what_was_read", Timed, "another answer"),
+    Row(D, "test_fingerprints_say_what_was_read", Constant, "a byte more in all.txt", IN_A_FOLDER),
+    Row(D, "test_fingerprints_say_what_was_read", ByTime, "in another folder", IN_A_FOLDER),
+    Row(D, "test_fingerprints_say_what_was_read", ByPath, "in another folder", IN_A_FOLDER),
     Row(D, "test_its_clock", Backwards, "in order"),
     Row(D, "test_its_remarks", NoLines, "lines of text"),
     Row(D, "test_its_preset_can_be_used", Data, "model.width", registered={"preset": {"model.width": "wide"}}),
@@ -326,4 +371,4 @@ READERS = [
 ]
 READERS.append(Row(R, "test_no_other_reader_claims_its_form", NpyFolder, "npy-folder claims", {**SAMPLE, "name": "other"}))
 ROWS = [*DATA, *READERS]
-WHOLE = [(DatasetContract, Data), (ReaderContract, NpyFolder)]
+WHOLE = [(DatasetContract, OfFile), (ReaderContract, NpyFolder)]

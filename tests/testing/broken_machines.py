@@ -33,6 +33,30 @@ class AlwaysTwo(TwoWorkers):
         return 2
 
 
+class NeedsGpus(TwoWorkers):
+    """As many workers as there are GPUs, though there may be none."""
+
+    def workers(self, load: Load) -> int:
+        return 0 if load.gpu else super().workers(load)
+
+
+def with_popen(name: str, **options: Any) -> type[TwoWorkers]:
+    """A launcher that starts its workers in another way."""
+
+    class Popens(TwoWorkers):
+        def launch(self, load: Load, command: Sequence[str]) -> list[str]:
+            processes = [subprocess.Popen(command, **options) for _ in range(self.workers(load))]
+            codes = [process.wait() for process in processes]
+            for process in processes:
+                for pipe in (process.stdout, process.stderr):
+                    if pipe is not None:
+                        pipe.close()
+            return [f"worker {number} ended with {code}" for number, code in enumerate(codes) if code]
+
+    Popens.__name__ = name
+    return Popens
+
+
 class StartsOne(TwoWorkers):
     def launch(self, load: Load, command: Sequence[str]) -> list[str]:
         return Local(workers=1).launch(load, command)
@@ -92,8 +116,12 @@ L = LauncherContract
 LAUNCHERS = [
     Row(L, "test_workers_is_a_count", NoneAtAll, "1 where the asking process"),
     Row(L, "test_workers_is_a_count", AlwaysTwo, "nothing to do"),
+    Row(L, "test_workers_is_a_count", NeedsGpus, "gpu=True"),
     Row(L, "test_starts_as_many_as_it_says", StartsOne, "but 1 workers"),
     Row(L, "test_starts_as_many_as_it_says", ThroughAShell, "as it is given"),
+    Row(L, "test_workers_start_where_the_caller_is", with_popen("CleanEnvironment", env={}), "pass on the environment"),
+    Row(L, "test_workers_start_where_the_caller_is", with_popen("AtTheRoot", cwd="/"), "in the working folder"),
+    Row(L, "test_workers_may_write_much", with_popen("Pipes", stderr=subprocess.PIPE), "0 of 2 workers"),
     Row(L, "test_every_cell_is_done_once", DoesNotWait, "when launch.. returned"),
     Row(L, "test_waits_for_all", DoesNotWait, "wait for each"),
     Row(L, "test_tells_nothing_where_all_ended_well", TellsAll, "ended with code 0"),

@@ -123,6 +123,41 @@ class FewAtTheEnd(Sampler):
         return (videos[:, :1], texts[:, :1]) if scores.step + 1 == scores.steps else (videos, texts)
 
 
+class Ramp(Sampler):
+    """A schedule that divides by the steps after the first, of which a training of one step has none."""
+
+    def sample(self, scores: Any, *rest: Any) -> Any:
+        return super().sample(scores, *rest) if scores.step / (scores.steps - 1) < 2 else None
+
+
+TABLE = (True,) * 100
+
+
+class Table(Sampler):
+    """A schedule with an entry a step, for the trainings that its author knew."""
+
+    def sample(self, scores: Any, *rest: Any) -> Any:
+        return super().sample(scores, *rest) if TABLE[scores.step] else None
+
+
+class SmallBatches(Sampler):
+    def sample(self, scores: Any, batch_size: int, *rest: Any) -> Any:
+        videos, texts = super().sample(scores, batch_size, *rest)
+        return videos[:64], texts[:64]
+
+
+class NoGradients(Sampler):
+    def sample(self, *arguments: Any) -> Any:
+        torch.set_grad_enabled(False)
+        return super().sample(*arguments)
+
+
+class Doubles(Sampler):
+    def sample(self, *arguments: Any) -> Any:
+        torch.set_default_dtype(torch.float64)
+        return super().sample(*arguments)
+
+
 class Global(Sampler):
     def sample(self, scores: Any, batch_size: int, generator: Any, device: Any) -> Any:
         return Random(3).sample(scores, batch_size, torch.default_generator, device)
@@ -184,6 +219,11 @@ ROWS = [
     Row(SamplerContract, "test_shape", Transposed, "return int64"),
     Row(SamplerContract, "test_shape", Int32, "torch.int32"),
     Row(SamplerContract, "test_shape", FewAtTheEnd, "at step 9"),
+    Row(SamplerContract, "test_shape", Ramp, "division by zero"),
+    Row(SamplerContract, "test_shape", Table, "out of range"),
+    Row(SamplerContract, "test_shape", SmallBatches, "a batch of 96"),
+    Row(SamplerContract, "test_torch_stays_as_it_was", NoGradients, "grad mode"),
+    Row(SamplerContract, "test_torch_stays_as_it_was", Doubles, "default dtype"),
     Row(SamplerContract, "test_shape", Needy, "NoneType"),
     Row(SamplerContract, "test_a_batch_of_one", OneOfOne, "has no negatives"),
     Row(SamplerContract, "test_inside_the_batch", Outside, "lie from 0 to"),

@@ -28,6 +28,11 @@ class Numbers(Selector):
         return [int(answer) for answer in super().select(words)]
 
 
+class AsManyAsTokens(Selector):
+    def select(self, words: Any) -> Any:
+        return super().select(words)[:256]
+
+
 class NeedsAWord(Selector):
     def select(self, words: Any) -> Any:
         least = min(word.start for word in words)
@@ -72,6 +77,7 @@ class SelectorUnanswered(Selector):
 
 SELECTORS = [
     Row(TokenSelectorContract, "test_one_answer_a_word", ForPieces, "one a word"),
+    Row(TokenSelectorContract, "test_one_answer_a_word", AsManyAsTokens, "256 answers for the 400 words"),
     Row(TokenSelectorContract, "test_answers_are_true_or_false", Numbers, "True or False"),
     Row(TokenSelectorContract, "test_a_caption_without_words", NeedsAWord, "empty"),
     Row(TokenSelectorContract, "test_captions_in_any_language", English, "answer once a word"),

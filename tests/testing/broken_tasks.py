@@ -10,7 +10,7 @@ import torch
 from naive_metrics import retrieval_figures
 from rows_of_table import Row
 from taco_bench_controls import ConstantScores, ShuffledCaptions
-from taco_bench_tasks import ActionSegmentation, Retrieval
+from taco_bench_tasks import ActionSegmentation, Retrieval, StepLocalization
 
 from taco_bench.api import Chance, Evaluation, UserError
 from taco_bench.testing import ControlContract, MadeTraining, TaskContract
@@ -60,6 +60,12 @@ class Refuses(Retrieval):
         return [UserError("I want a bigger model")]
 
 
+class NeedsTokens(Retrieval):
+    def evaluate(self, trained: MadeTraining) -> Evaluation:
+        trained.pair_scores("test")["token"].mean()
+        return super().evaluate(trained)
+
+
 class TakesNan(Retrieval):
     def evaluate(self, trained: MadeTraining) -> Evaluation:
         clean = MadeTraining("everything" if trained.knows == "nan" else trained.knows, trained.seed, trained.experiment)  # nan_to_num
@@ -69,6 +75,35 @@ class TakesNan(Retrieval):
 class AlwaysTest(Retrieval):
     def evaluate(self, trained: MadeTraining) -> Evaluation:
         return super().evaluate(MadeTraining(trained.knows, trained.seed))
+
+
+class OneLength(StepLocalization):
+    """Takes every clip to be as long as the first one."""
+
+    def evaluate(self, trained: Any) -> Evaluation:
+        clips = trained.clips("test")
+        np.stack([trained.frame_scores(clip, clip.procedure, self.window, self.stride) for clip in clips])
+        return super().evaluate(trained)
+
+
+class LongWindows(StepLocalization):
+    """Does not ask how much the model takes."""
+
+    def evaluate(self, trained: Any) -> Evaluation:
+        self.window = 64
+        return super().evaluate(trained)
+
+
+class LeavesRowsOut(StepLocalization):
+    def evaluate(self, trained: Any) -> Evaluation:
+        self.stride = 48
+        return super().evaluate(trained)
+
+
+class OwnTexts(StepLocalization):
+    def evaluate(self, trained: Any) -> Evaluation:
+        trained.frame_scores(trained.clips("test")[0], ["a photo of a step"], self.window, self.stride)
+        return super().evaluate(trained)
 
 
 class KeepsLabels(ActionSegmentation):
@@ -98,8 +133,13 @@ TASKS = [
     for check, factory, message in [
         ("test_the_first_row_is_the_result", finding(lambda f, _: f.rows.clear(), "NoRows"), "rows is empty|StopIteration"),
         ("test_the_first_row_is_the_result", finding(lambda f, _: _row(f).update(x=float("nan")), "NanFigure"), "finite number"),
+        ("test_the_first_row_is_the_result", OneLength, "same shape"),
+        ("test_the_first_row_is_the_result", LongWindows, "max_video_tokens"),
+        ("test_the_first_row_is_the_result", LeavesRowsOut, "every 48 rows"),
+        ("test_the_first_row_is_the_result", OwnTexts, "is in no clip"),
         ("test_columns_are_as_declared", NoColumns, "the first row has"),
         ("test_it_has_no_problem_with_a_usual_experiment", Refuses, "bigger model"),
+        ("test_only_the_scores_that_were_trained", NeedsTokens, "where sentence alone was trained"),
         ("test_knowing_everything_is_best", finding(_half, "Half"), "where everything is known"),
         ("test_knowing_nothing_is_chance", finding(_optimistic, "Optimistic"), "count ties"),
         ("test_it_says_what_chance_is", finding(lambda f, _: f.chance.clear(), "NoChance"), "chance is empty"),

@@ -53,7 +53,7 @@ def pytest_in(folder: Path, fill: str, test: str = TEST) -> subprocess.Completed
 def test_two_lines_run_the_whole_suite(tmp_path: Path) -> None:
     found = pytest_in(tmp_path, ".fill_diagonal_(-1.0)")
     assert found.returncode == 0, found.stdout
-    assert "14 passed, 2 skipped" in found.stdout
+    assert "15 passed, 2 skipped" in found.stdout
 
 
 def test_a_failure_says_what_to_do(tmp_path: Path) -> None:
@@ -61,7 +61,7 @@ def test_a_failure_says_what_to_do(tmp_path: Path) -> None:
     assert found.returncode == 1
     assert "a pair is its own negative where scores are as usual; leave the diagonal out before you pick" in found.stdout
     assert "FAILED test_mine.py::TestMySampler::test_never_the_positive" in found.stdout
-    assert "1 failed, 13 passed" in found.stdout
+    assert "1 failed, 14 passed" in found.stdout
 
 
 def test_a_name_that_nobody_registered(tmp_path: Path) -> None:
