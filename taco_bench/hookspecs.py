@@ -58,7 +58,8 @@ class Register(Protocol):
             preset: data sets only. Options for experiments on this data set, by dotted key (``{"model.width": 64}``); the command line
                 and a configuration file override them. Or a function to it from those of the data set's options that are given, as they
                 are written: it takes any, and whether they are valid is found later.
-            reads: samplers only. Losses ("l1", "l2") of which at least one must be trained for the sampler to have scores to read.
+            reads: samplers only. Losses ("l1", "l2") of which at least one must be trained for the sampler to have scores to read;
+                others are refused.
             locations: options that say where files lie; they are no part of a cell's id, the files' fingerprints are.
             distinct_captions: data sets only. No caption describes clips of two splits, and no two splits share features: where they do,
                 it is a leak that stops a run, not a coincidence that is counted.

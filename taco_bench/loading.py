@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 LEAVE_OUT = "`taco-bench --no-plugins VERB` goes without third parties' plugins"
 TOLD_AFTER = 3.0
 """Seconds after which a plugin that is still loading is named on stderr."""
+PASSED = "register"
+"""The argument that every hook is called with."""
 OURS = ("taco_bench", "pluggy", "importlib")
 """Packages whose frames in a traceback are no fault of a plugin's."""
 
@@ -151,6 +153,26 @@ def check_contract(point: importlib.metadata.EntryPoint) -> None:
 def version_text(version: Collection[int]) -> str:
     """``(0, 1)`` as "0.1"."""
     return ".".join(map(str, version))
+
+
+def register_hooks(module: ModuleType, name: str, manager: pluggy.PluginManager) -> None:
+    """Register a plugin's module under ``name``.
+
+    Raises:
+        PluginError: one of its hooks has an argument that no hook is passed; names the hook, its file and line.
+    """
+    try:
+        manager.register(module, name=name)
+    except pluggy.PluginValidationError as error:
+        for hook, function in inspect.getmembers(module, inspect.isfunction):
+            if manager.parse_hookimpl_opts(module, hook) is None:
+                continue
+            required = [each.name for each in inspect.signature(function).parameters.values() if each.default is each.empty]
+            wrong = [each for each in required if each != PASSED]
+            if wrong:
+                what = f"{hook}() takes {', '.join(map(repr, wrong))}; the hook passes {PASSED!r}"
+                raise PluginError(what, where=_place(function), hint=f"def {hook}({PASSED}):") from error
+        raise
 
 
 def check_hooks(module: ModuleType, manager: pluggy.PluginManager, known: Collection[str]) -> None:

@@ -6,7 +6,7 @@ import importlib.metadata
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -17,11 +17,13 @@ from taco_bench import hookspecs
 from taco_bench.errors import PluginError, UserError, nearest
 from taco_bench.guard import Guarded, calling
 from taco_bench.kinds import METHODS
-from taco_bench.loading import Attempt, Failure, Loaded, Source, check_contract, check_hooks
+from taco_bench.loading import LEAVE_OUT, Attempt, Failure, Loaded, Source, check_contract, check_hooks, register_hooks
 from taco_bench.options import Option, check_options, options_of
 
 GROUP = "taco_bench"
 FIRST_PARTY = "taco-bench"
+LIMIT = "TACO_BENCH_PLUGINS"
+"""The environment variable that limits third parties to the distributions or entry points that it names."""
 
 HOOKS = {
     "encoder": "taco_bench_encoders",
@@ -41,6 +43,9 @@ HOOKS = {
 
 EXPERIMENT_KINDS = tuple(kind for kind in HOOKS if kind not in ("launcher", "reader", "extractor"))
 """Kinds that an experiment is made of. Who launches it changes no figure; what readers and extractors made is known by its fingerprint."""
+
+READABLE = ("l1", "l2")
+"""Losses that train scores which a sampler can read."""
 
 
 @dataclass(frozen=True)
@@ -80,14 +85,30 @@ def check_component(component: Component) -> None:
         raise PluginError(f"{component.kind} {component.name!r}: a name has lower-case letters, digits and dashes")
     if not callable(component.factory):
         raise PluginError(f"{component.kind} {component.name!r}: the factory is not callable")
+    if component.kind == "sampler" and not (isinstance(component.reads, (tuple, list)) and set(component.reads) <= set(READABLE)):
+        who = f"sampler {component.name!r} of {component.distribution} {component.version}"
+        raise PluginError(f"{who}: reads={component.reads!r} names other losses than {READABLE}", hint='such as reads=("l1",)')
+
+
+def clash(components: Sequence[Component]) -> PluginError:
+    """The error that several distributions registered one name."""
+    owners = " and ".join(f"{c.distribution} {c.version}" for c in components)
+    others = sorted({c.distribution for c in components} - {FIRST_PARTY})
+    if len(others) == len(components):
+        hint = f"uninstall one of them, or set {LIMIT} to the plugins to load"
+    else:
+        hint = f"`pip uninstall {' '.join(others)}`, for {FIRST_PARTY}'s own names are taken; {LEAVE_OUT}"
+    return PluginError(f"{components[0].kind} {components[0].name!r} is registered by {owners}", hint=hint)
 
 
 @dataclass
 class Plugins:
-    """All components that the installed plugins offer, and the plugins that failed."""
+    """All components that the installed plugins offer, the plugins that failed, and those left out on request."""
 
     loaded: list[Loaded] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
+    left_out: list[Source] = field(default_factory=list)
+    left_out_by: str = ""
     _components: dict[str, dict[str, list[Component]]] = field(default_factory=lambda: {kind: {} for kind in HOOKS})
     _registries: dict[str, Any] = field(default_factory=dict)
 
@@ -119,14 +140,16 @@ class Plugins:
         found = self._components[kind].get(name, [])
         if not found:
             failed = "".join(f"; plugin {f.distribution} failed to load: {f.reason}" for f in self.failures)
-            raise UserError(f"unknown {kind} {name!r}", where=f"--{kind}", hint=nearest(name, self.names(kind)) + failed)
+            hint = nearest(name, self.names(kind)) + failed + self.but_left_out()
+            raise UserError(f"unknown {kind} {name!r}", where=f"--{kind}", hint=hint)
         if len(found) > 1:
-            owners = " and ".join(f"{c.distribution} {c.version}" for c in found)
-            raise PluginError(
-                f"{kind} {name!r} is registered by {owners}",
-                hint=f"uninstall one of them, or set TACO_BENCH_PLUGINS to the plugins to load ({FIRST_PARTY}'s own always are)",
-            )
+            raise clash(found)
         return found[0]
+
+    def but_left_out(self) -> str:
+        """The end of a hint for what is not found: a plugin that was left out may have it."""
+        names = sorted({source.distribution for source in self.left_out})
+        return f"; left out by {self.left_out_by}: {', '.join(names)}" if names else ""
 
     def build(self, kind: str, spec: Mapping[str, Any]) -> Any:
         """Build the component that ``dict(type=name, **options)`` describes; whatever it raises from now on is a :class:`PluginError`."""
@@ -178,7 +201,7 @@ def load_plugins(third_party: bool = True) -> Plugins:
     Args:
         third_party: whether plugins other than taco-bench's own are loaded.
     """
-    plugins = Plugins()
+    plugins = Plugins(left_out_by=LIMIT if third_party else "--no-plugins")
     manager = pluggy.PluginManager("taco_bench")
     manager.add_hookspecs(hookspecs)
     if os.environ.get("TACO_BENCH_TRACE") == "1":
@@ -186,7 +209,21 @@ def load_plugins(third_party: bool = True) -> Plugins:
     for source, point in _sources():
         if _wanted(source, third_party):
             _load_one(source, point, manager, plugins)
+        else:
+            plugins.left_out.append(source)
     return plugins
+
+
+def unknown_in_limit() -> UserError | None:
+    """The error that ``TACO_BENCH_PLUGINS`` names what no installed plugin is called, such as a misspelt name; none where all are."""
+    sources = [source for source, _ in _sources()]
+    known = {name for source in sources for name in (source.distribution, source.entry_point)}
+    unknown = sorted((_limit() or set()) - known)
+    if not unknown:
+        return None
+    there = sorted({source.distribution for source in sources} - {FIRST_PARTY})
+    what = f"{LIMIT} names {', '.join(map(repr, unknown))}, which {'is' if len(unknown) == 1 else 'are'} not installed"
+    return UserError(f"{what}; there {'is' if len(there) < 2 else 'are'} {', '.join(there) or 'none'}")
 
 
 def _sources() -> list[tuple[Source, importlib.metadata.EntryPoint]]:
@@ -210,9 +247,14 @@ def _owner(distribution: importlib.metadata.Distribution | None) -> tuple[str, s
 def _wanted(source: Source, third_party: bool) -> bool:
     if source.distribution == FIRST_PARTY:
         return True
-    limit = os.environ.get("TACO_BENCH_PLUGINS")
-    named = {part.strip() for part in (limit or "").split(",")}
-    return third_party and (limit is None or bool({source.distribution, source.entry_point} & named))
+    limit = _limit()
+    return third_party and (limit is None or bool({source.distribution, source.entry_point} & limit))
+
+
+def _limit() -> set[str] | None:
+    """The names in ``TACO_BENCH_PLUGINS``; none where it is not set."""
+    limit = os.environ.get(LIMIT)
+    return None if limit is None else {part.strip() for part in limit.split(",") if part.strip()}
 
 
 def _load_one(source: Source, point: importlib.metadata.EntryPoint, manager: pluggy.PluginManager, plugins: Plugins) -> None:
@@ -221,7 +263,7 @@ def _load_one(source: Source, point: importlib.metadata.EntryPoint, manager: plu
         check_contract(point)
         module = point.load()
         attempt.doing = "when it was registered"
-        manager.register(module, name=source.key)
+        register_hooks(module, source.key, manager)
         check_hooks(module, manager, HOOKS.values())
         others = [plugin for plugin in manager.get_plugins() if plugin is not module]
         implemented = {caller.name for caller in manager.get_hookcallers(module) or []}

@@ -10,10 +10,10 @@ import pydantic
 
 from taco_bench.config import LEAKS, SCORE_OF, SECTIONS, Experiment, Loss, Losses, Section, Train
 from taco_bench.errors import ConfigError, InfeasibleError, PluginError, UserError, did_you_mean, near, nearest
-from taco_bench.guard import using
+from taco_bench.guard import calling, using
 from taco_bench.model.chunk import TOKENS_AT_A_TIME
 from taco_bench.options import coerce
-from taco_bench.plugins import EXPERIMENT_KINDS, Plugins
+from taco_bench.plugins import EXPERIMENT_KINDS, Component, Plugins
 from taco_bench.specs import FIELDS, LIST_SEPARATORS, merge, nested, parse_field
 
 DEFAULTS: dict[str, Any] = {
@@ -119,10 +119,29 @@ def _preset(asked: Mapping[str, Any], plugins: Plugins, problems: list[UserError
     except UserError:
         return {}  # named when the data field itself is checked
     try:
-        return _parsed(nested(component.preset_with(spec)), plugins, problems)
+        written = component.preset_with(spec)
+        with calling(component, "has a preset that cannot be used"):
+            preset = nested(written)
+        _refuse_unknown_in(preset, component)
+        return _parsed(preset, plugins, problems)
     except UserError as error:
         problems.append(error)
         return {}
+
+
+def _refuse_unknown_in(preset: Mapping[str, Any], component: Component) -> None:
+    """A preset's keys are its author's, not the user's."""
+    unknown = []
+    for key, value in preset.items():
+        written = {f"{key}.{name}": name for name in value} if isinstance(value, Mapping) else {key: ""}
+        if key not in Experiment.model_fields:
+            unknown += written
+        elif key in SECTIONS:
+            unknown += [option for option, name in written.items() if name and name not in SECTIONS[key].model_fields]
+    if unknown:
+        who = f"the preset of {component.kind} {component.name!r} of {component.distribution} {component.version}"
+        options = ", ".join(map(repr, unknown))
+        raise PluginError(f"{who} has unknown options: {options}", where=unknown[0], hint=_meant(unknown[0].rpartition(".")[2]))
 
 
 def _component_field(

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import ClassVar
 
@@ -11,7 +12,7 @@ from helpers.cli import Cli, Results, Started, assert_told
 from helpers.distributions import install
 
 from taco_bench.errors import PluginError, UserError
-from taco_bench.plugins import FIRST_PARTY, HOOKS, Plugins, load_plugins
+from taco_bench.plugins import FIRST_PARTY, GROUP, HOOKS, Plugins, load_plugins
 
 pytest_plugins = ("helpers.fixtures",)
 
@@ -53,6 +54,7 @@ FIRST_PARTY_NAMES = {
     "extractor": set(),
 }
 
+OURS = ("taco-small", "taco-picks")
 Install = Callable[..., None]
 
 
@@ -151,6 +153,11 @@ class TestFailures:
             "PluginValidationError",
             "registry",
         ),
+        "losses that no sampler reads": (
+            SAMPLER.format(name="deep").replace("summary=", "reads=('l9',), summary="),
+            "PluginError",
+            "sampler 'deep' of taco-broken 1.0: reads=('l9',)",
+        ),
         "bad name": (SAMPLER.format(name="My Sampler"), "PluginError", "My Sampler"),
         "no summary": (SAMPLER.format(name="mute").replace("summary=", "description="), "TypeError", "description"),
         "factory that cannot be called": (SAMPLER.format(name="dead").replace("Thing, ", "42, "), "PluginError", "dead"),
@@ -171,6 +178,16 @@ class TestFailures:
         assert doctor.code == 4
         for expected in ("taco-broken", kind, word, "Traceback"):
             assert expected in doctor.out
+
+    def test_a_wrong_argument_is_told_with_the_right_one(self, other_site: Install) -> None:
+        other_site("taco-broken", "from taco_bench import hookimpl\n\n@hookimpl\ndef taco_bench_samplers(reg):\n    pass\n")
+        (failure,) = load_plugins().failures
+        assert failure.reason == "taco_bench_samplers() takes 'reg'; the hook passes 'register'"
+        assert failure.where.endswith("taco_broken.py, line 3")
+
+    def test_one_is_counted_in_the_singular(self, other_site: Install, cli: Cli) -> None:
+        other_site("taco-broken", "raise RuntimeError('no battery')")
+        assert cli("list", "sampler").err.startswith("1 plugin failed to load;")
 
     def test_it_does_not_stop_a_run(self, other_site: Install, cli: Cli) -> None:
         other_site("taco-broken", "raise RuntimeError('no battery')")
@@ -237,10 +254,53 @@ class TestNamesTakenTwice:
         assert cli("show", "sampler", "dice").code == 0
 
 
-def test_a_third_party_cannot_silently_take_a_first_party_name(other_site: Install) -> None:
+def test_a_third_party_cannot_silently_take_a_first_party_name(other_site: Install, cli: Cli) -> None:
     other_site("taco-coup", SAMPLER.format(name="cascade"), version="6.6")
-    with pytest.raises(PluginError, match=r"taco-bench .* and taco-coup 6\.6"):
+    with pytest.raises(PluginError, match=r"taco-bench .* and taco-coup 6\.6") as caught:
         load_plugins().get("sampler", "cascade")
+    assert "`pip uninstall taco-coup`" in caught.value.hint
+    assert "--no-plugins" in caught.value.hint
+    assert caught.value.hint in cli("plugins", "doctor").out
+    assert cli("--no-plugins", "show", "sampler", "cascade").code == 0
+
+
+class TestLimit:
+    """What TACO_BENCH_PLUGINS names in vain, and what it leaves out."""
+
+    MISSPELT = "TACO_BENCH_PLUGINS names 'taco-piks', which is not installed; there are taco-picks, taco-small"
+
+    @pytest.fixture(autouse=True)
+    def alone(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Other plugins that are installed where tests run are not among those that the messages list."""
+        kept = [point for point in entry_points(group=GROUP) if point.dist and point.dist.name == FIRST_PARTY]
+        monkeypatch.setattr(
+            "importlib.metadata.entry_points",
+            lambda group: [*kept, *(point for point in entry_points(group=group) if point.dist and point.dist.name in OURS)],
+        )
+
+    def test_a_misspelt_name_is_told_once(self, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("TACO_BENCH_PLUGINS", "taco-piks,small")
+        listed = cli("list", "sampler")
+        assert (listed.code, listed.err) == (0, self.MISSPELT + "\n")
+        assert cli("--no-plugins", "list", "sampler").err == ""
+
+    def test_the_doctor_is_not_content_with_it(self, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("TACO_BENCH_PLUGINS", "taco-piks")
+        doctor = cli("plugins", "doctor")
+        assert doctor.code == 4
+        assert self.MISSPELT in doctor.out
+        assert "are well" not in doctor.out
+
+    @pytest.mark.parametrize("limit", ["", "picks", "taco-small, taco-picks", "taco-bench,small,"])
+    def test_names_that_are_there_are_not_told(self, limit: str, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("TACO_BENCH_PLUGINS", limit)
+        assert cli("list", "sampler").err == ""
+
+    def test_what_is_not_found_may_be_left_out(self, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+        assert_told(cli("--no-plugins", "show", "sampler", "neighbours"), 2, "left out by --no-plugins: taco-picks, taco-small")
+        monkeypatch.setenv("TACO_BENCH_PLUGINS", "small")
+        assert_told(cli("show", "sampler", "neighbours"), 2, "left out by TACO_BENCH_PLUGINS: taco-picks")
+        assert_told(cli("plugins", "show", "taco-picks"), 2, "left out by TACO_BENCH_PLUGINS: taco-picks")
 
 
 class TestGet:

@@ -139,3 +139,26 @@ def test_a_preset_of_another_type_is_left_aside() -> None:
     assert resolve([{"data": "mine", "sampler": "random"}], plugins).sampler == {"type": "random", "hard_negatives": 8}
     assert resolve([{"data": "mine"}], plugins).tokens == ({"type": "noun"}, {"type": "top-idf", "fraction": 0.5})
     assert resolve([{"data": "mine"}], plugins).tagger == {"type": "wordlist"}
+
+
+@pytest.mark.parametrize(
+    ("key", "meant"), [("model.widht", "did you mean model.width?"), ("trian.steps", "did you mean train.steps?"), ("smapler", "sampler")]
+)
+def test_an_unknown_option_in_a_preset_is_its_authors(key: str, meant: str) -> None:
+    plugins = Plugins()
+    for component in load_plugins(third_party=False).all():
+        plugins.add(component)
+    plugins.add(Component("data", "mine", Absent, "mine", "taco-mine", "1.5", preset={"encoder": "tiles", key: 3}))
+    with pytest.raises(ConfigError) as caught:
+        resolve([{"data": "mine"}], plugins)
+    assert caught.value.exit_code == 4
+    what, _, hint = caught.value.lines()
+    assert what == f"the preset of data 'mine' of taco-mine 1.5 has unknown options: {key!r}"
+    assert meant in hint
+
+
+def test_a_preset_that_is_no_mapping_is_its_authors() -> None:
+    plugins = Plugins()
+    plugins.add(Component("data", "mine", Absent, "mine", "taco-mine", "1.5", preset=["model.width"]))  # type: ignore[arg-type]
+    with pytest.raises(ConfigError, match=r"data 'mine' of taco-mine 1.5 has a preset that cannot be used"):
+        resolve([{"data": "mine"}], plugins)

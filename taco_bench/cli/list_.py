@@ -37,7 +37,8 @@ def command(obj: dict[str, Any], kind: str | None, *, as_json: bool) -> None:
             origin = "" if component.distribution == FIRST_PARTY else f"  [{component.distribution} {component.version}]"
             click.echo(f"  {component.name:<14} {component.summary}{origin}")
     if plugins.failures:
-        click.echo(f"{len(plugins.failures)} plugins failed to load; `taco-bench plugins doctor` says why", err=True)
+        count = len(plugins.failures)
+        click.echo(f"{count} plugin{'s' * (count > 1)} failed to load; `taco-bench plugins doctor` says why", err=True)
 
 
 def _list_suites(*, as_json: bool) -> None:

@@ -89,6 +89,18 @@ def main(context: click.Context, *, no_plugins: bool) -> None:
     context.obj = {"third_party": not no_plugins}
     if context.invoked_subcommand is None:
         click.echo(WELCOME.format(version=__version__))
+    elif not no_plugins and context.invoked_subcommand != "worker":  # a grid's workers need not repeat it
+        _tell_limit()
+
+
+def _tell_limit() -> None:
+    """Say what the limit on plugins names in vain: with a misspelt name a plugin is left out."""
+    if os.environ.get("TACO_BENCH_PLUGINS"):
+        from taco_bench.plugins import unknown_in_limit
+
+        unknown = unknown_in_limit()
+        if unknown is not None:
+            click.echo(unknown.what, err=True)
 
 
 def entry(arguments: list[str] | None = None) -> None:

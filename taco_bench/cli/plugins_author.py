@@ -39,18 +39,19 @@ def new(obj: dict[str, Any], kind: str, name: str, into: Path) -> None:
 def check(obj: dict[str, Any], target: str, assignments: tuple[str, ...]) -> int:
     """Run the contract of each component of an installed plugin, and a training of a few steps with it; exit code 4 where any fails.
 
-    PATH is a plugin's folder (this one where nothing is named), NAME its distribution. What is checked is what is installed; where PATH
-    has tests that inherit the contract, it is run as they have it.
+    PATH is a plugin's folder (this one where nothing is named), NAME its distribution. What is checked is what is installed, which must
+    be PATH's; where PATH has tests that inherit the contract, it is run as they have it.
     """
     from taco_bench.authoring.check import need_pytest, run_contract, run_training
-    from taco_bench.authoring.locate import distribution_of
+    from taco_bench.authoring.locate import distribution_of, sources_of
     from taco_bench.cli.plugins_list import components_of
     from taco_bench.plugins import load_plugins
 
     need_pytest()
     distribution, plugins = distribution_of(target), load_plugins(obj["third_party"])
+    sources = sources_of(target, distribution)
     components = components_of(distribution.metadata["Name"], plugins)
-    click.echo(f"{distribution.metadata['Name']} {distribution.version}, from {distribution.locate_file('')}")
+    click.echo(f"{distribution.metadata['Name']} {distribution.version}, from {', '.join(map(str, sources))}")
     failed, tests = 0, sorted(Path(target).glob("tests/**/test_*.py"))
     for component in components:
         click.echo(f"{component.kind} {component.name}")

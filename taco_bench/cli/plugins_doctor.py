@@ -9,7 +9,6 @@ import click
 
 if TYPE_CHECKING:
     from taco_bench.loading import Failure, Loaded
-    from taco_bench.plugins import Plugins
 
 SLOW = 1.0
 """Seconds of loading from which a plugin is named: every command pays them."""
@@ -18,11 +17,13 @@ SLOW = 1.0
 @click.command("doctor")
 @click.pass_obj
 def doctor(obj: dict[str, Any]) -> int:
-    """Say what failed to load and why, which names are taken twice, what is slow and what prints; exit code 4 where any cannot be used."""
-    from taco_bench.plugins import FIRST_PARTY, load_plugins
+    """Say what failed to load and why, which names are taken twice or misspelt, what is slow, what prints; exit code 4 if any is wrong."""
+    from taco_bench.plugins import FIRST_PARTY, clash, load_plugins, unknown_in_limit
 
     plugins = load_plugins(obj["third_party"])
-    wrong = [*map(_failure, plugins.failures), *_taken_twice(plugins)]
+    wrong = [*map(_failure, plugins.failures), *("\n".join([*clash(found).lines(), ""]) for found in plugins.conflicts())]
+    unknown = unknown_in_limit() if obj["third_party"] else None
+    wrong += [f"{unknown.what}\n  try:   mend the name\n"] if unknown else []
     others = [loaded for loaded in plugins.loaded if loaded.distribution != FIRST_PARTY]
     remarks = [line for loaded in others for line in _remarks(loaded, failed=False)]
     remarks += [line for failure in plugins.failures for line in _remarks(failure, failed=True)]
@@ -37,13 +38,6 @@ def _failure(failure: Failure) -> str:
     lines = [f"{failure}: failed {failure.doing}", f"  {failure.reason}"]
     lines += [f"  where: {failure.where}"] if failure.where else []
     return "\n".join([*lines, f"  try:   {failure.hint}", *("    " + line for line in failure.detail.splitlines()), ""])
-
-
-def _taken_twice(plugins: Plugins) -> Iterator[str]:
-    for components in plugins.conflicts():
-        owners = " and ".join(f"{c.distribution} {c.version}" for c in components)
-        name = f"{components[0].kind} {components[0].name!r}"
-        yield f"{name} is registered by {owners}\n  try:   uninstall one of them, or set TACO_BENCH_PLUGINS to the plugins to load\n"
 
 
 def _remarks(loaded: Loaded, failed: bool) -> Iterator[str]:

@@ -66,7 +66,7 @@ def components_of(name: str, plugins: Plugins) -> Sequence[Component]:
     if not found and name in known:
         raise PluginError(f"{name} adds no component", hint="register some in a hook of taco_bench.hookspecs, marked with @hookimpl")
     if not found:
-        raise UserError(f"no plugin is installed from a distribution {name!r}", hint=nearest(name, known))
+        raise UserError(f"no plugin is installed from a distribution {name!r}", hint=nearest(name, known) + plugins.but_left_out())
     return found
 
 

@@ -34,13 +34,13 @@ def measured_sizes(experiment: Experiment, prepared: Prepared, model: TACo, pair
 
     clips = prepared.clips["train"]
     captions = [prepared.captions[text] for clip in clips for text in clip.captions]
-    texts = np.array([len(caption.ids) for caption in captions])
-    videos = np.minimum([prepared.features.length(clip.id) for clip in clips], experiment.model.max_video_tokens)
+    texts = np.array([len(caption.ids) for caption in captions] or [0])  # no training clips: a start that is evaluated as it is
+    videos = np.minimum([prepared.features.length(clip.id) for clip in clips] or [0], experiment.model.max_video_tokens)
     return Sizes(
         text_tokens=round(float(texts.mean()), 2),
         longest_text=float(np.quantile(texts, 1 - 1 / experiment.train.batch_size)),
         video_tokens=round(float(videos.mean()), 2),
-        words=round(float(np.mean([caption.interest.sum() for caption in captions])), 2),
+        words=round(float(np.mean([caption.interest.sum() for caption in captions] or [0])), 2),
         pairs=pairs,
         feature_width=prepared.features.width,
         network=network_size(model.language.network),

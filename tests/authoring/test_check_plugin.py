@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from helpers.cli import Cli, assert_told
+from helpers.distributions import install
 
 from taco_bench.authoring import check
 from taco_bench.authoring.check import need_pytest, run_contract, run_training
+from taco_bench.authoring.locate import distribution_of, sources_of
 from taco_bench.authoring.use import command, small_training
 from taco_bench.errors import UserError
 from taco_bench.plugins import HOOKS, load_plugins
@@ -109,3 +113,44 @@ class TestWhichDistribution:
     @pytest.mark.parametrize(("name", "words"), [("no-such-thing", "is not installed here"), ("pluggy", "no plugin is installed from")])
     def test_a_name_that_is_no_plugin(self, name: str, words: str, cli: Cli) -> None:
         assert_told(cli("plugins", "check", name), 2, words)
+
+
+class TestWhereItComesFrom:
+    """A folder is checked only where it is what is imported."""
+
+    CODE = "from taco_bench import hookimpl\n"
+
+    @pytest.fixture
+    def project(self, tmp_path: Path) -> Iterator[Path]:
+        folder = tmp_path / "mine"
+        (folder / "src" / "taco_mine").mkdir(parents=True)
+        (folder / "src" / "taco_mine" / "__init__.py").write_text(self.CODE)
+        (folder / "pyproject.toml").write_text('[project]\nname = "taco-mine"\n')
+        yield folder
+        sys.modules.pop("taco_mine", None)
+
+    def found(self, project: Path, site: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+        monkeypatch.syspath_prepend(str(site))
+        return sources_of(str(project), distribution_of(str(project)))
+
+    def test_a_copy_of_what_is_installed_is_refused_once_it_differs(
+        self, project: Path, tmp_path: Path, site: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        installed = install(tmp_path / "elsewhere", "taco-mine", "1.0", "taco_mine", {"__init__.py": self.CODE})
+        assert self.found(project, installed, monkeypatch) == [installed]
+        (project / "src" / "taco_mine" / "__init__.py").write_text(self.CODE + "MENDED = True\n")
+        told = cli("plugins", "check", project)
+        assert_told(told, 2, str(installed / "taco_mine"), str(project), f"pip install -e {project}")
+
+    def test_a_file_that_only_one_of_them_has_is_a_difference(self, project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        installed = install(tmp_path / "elsewhere", "taco-mine", "1.0", "taco_mine", {"__init__.py": self.CODE})
+        (project / "src" / "taco_mine" / "more.py").write_text("")
+        with pytest.raises(UserError, match="but not from"):
+            self.found(project, installed, monkeypatch)
+
+    def test_an_editable_install_is_its_source_also_by_a_link(self, project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        installed = install(tmp_path / "elsewhere", "taco-mine", "1.0", "unused", "")
+        (installed / "taco_mine-1.0.dist-info" / "entry_points.txt").write_text("[taco_bench]\nmain = taco_mine\n")
+        (tmp_path / "link").symlink_to(project)
+        monkeypatch.syspath_prepend(str(project / "src"))
+        assert self.found(tmp_path / "link", installed, monkeypatch) == [(project / "src").resolve()]

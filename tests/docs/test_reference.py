@@ -2,6 +2,8 @@
 
 import importlib.util
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -47,11 +49,11 @@ OPTIONS = sorted(
 )
 
 
-def test_no_page_is_stale(generate: ModuleType) -> None:
-    stale = {name: generate.page(name) for name in generate.stale()}
-    assert {name: (ROOT / "docs" / "reference" / f"{name}.md").read_text(encoding="utf-8") for name in stale} == stale, (
-        "python docs/generate.py"
-    )
+def test_no_page_is_stale() -> None:
+    """In a process of its own: click keeps the words of a command's help option from its first use on."""
+    check = [sys.executable, str(ROOT / "docs" / "generate.py"), "--check"]
+    found = subprocess.run(check, capture_output=True, text=True, check=False, cwd=ROOT)
+    assert found.returncode == 0, found.stderr
 
 
 def test_every_page_is_in_the_contents(generate: ModuleType) -> None:
