@@ -131,7 +131,7 @@ def _preset(asked: Mapping[str, Any], plugins: Plugins, problems: list[UserError
 
 def _refuse_unknown_in(preset: Mapping[str, Any], component: Component) -> None:
     """A preset's keys are its author's, not the user's."""
-    unknown = []
+    unknown: list[str] = []
     for key, value in preset.items():
         written = {f"{key}.{name}": name for name in value} if isinstance(value, Mapping) else {key: ""}
         if key not in Experiment.model_fields:
