@@ -35,6 +35,8 @@ def set_up(experiment: Experiment) -> torch.device:
     if experiment.train.device == "cuda":
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         torch.use_deterministic_algorithms(True, warn_only=True)
+        torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]  # a kernel for each tensor made
+        torch.backends.cuda.enable_cudnn_sdp(False)  # its attention takes milliseconds a call on the CPU, and is not deterministic
     return torch.device(experiment.train.device)
 
 
