@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
+from pydantic import Field
 from taco_bench import hookimpl
 from taco_bench.api import PairScores
 from taco_bench.hookspecs import Register
@@ -20,7 +21,7 @@ class MyComponent:
         temperature: near 0 the hardest are taken, far above the scores all are alike.
     """
 
-    def __init__(self, hard_negatives: int = 8, temperature: float = 1.0) -> None:
+    def __init__(self, hard_negatives: Annotated[int, Field(gt=0)] = 8, temperature: Annotated[float, Field(gt=0)] = 1.0) -> None:
         self.hard_negatives, self.temperature = hard_negatives, temperature
 
     def negatives(self, batch_size: int) -> int:
