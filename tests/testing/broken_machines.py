@@ -261,7 +261,7 @@ ANY_KIND = [
     Row(S, "test_options_have_types_and_defaults", untyped, "annotate the option"),
     Row(S, "test_options_have_types_and_defaults", needed, "a default"),
     Row(S, "test_its_source_can_be_read", functools.partial(Sampler, 3), "not a partial"),
-    Row(S, "test_has_every_member", Halfway, "members sample"),
+    Row(S, "test_has_every_member", Halfway, "has no sample"),
 ]
 
 ROWS = [*LAUNCHERS, *EXTRACTORS, *ANY_KIND]
