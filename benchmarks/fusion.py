@@ -18,7 +18,7 @@ from torch import Tensor
 
 from taco_bench.config import Model
 from taco_bench.model.fusion import FusionModule
-from taco_bench.model.ragged import Ragged
+from taco_bench.model.ragged import Layout, Ragged
 
 TEXT, VIDEO = (8, 20, 30), (24, 48, 48)  # shortest, longest, padded to
 
@@ -47,7 +47,7 @@ def _measured(width: int, count: int, negatives: int, rounds: int) -> str:
     kept = Candidate("ours, activations kept", partial(_step, module, module, text, video, pairs))
     again = Candidate("ours, recomputed", partial(_recomputed, module, text, video, pairs))
     compare([reference, kept, again], rounds, torch_peak)
-    real = (text.lengths[pairs[0]] + video.lengths[pairs[1]]).double().mean()
+    real = (text.layout.lengths[pairs[0]] + video.layout.lengths[pairs[1]]).double().mean()
     share = real / (TEXT[2] + VIDEO[2])
     return "\n".join([
         f"d = {width}: {len(pairs[0])} distinct pairs, {real:.1f} of {TEXT[2] + VIDEO[2]} tokens real ({100 * share:.0f} %)\n",
@@ -87,7 +87,7 @@ def batch(width: int, count: int, negatives: int) -> tuple[Ragged, Ragged, tuple
 
 def _ragged(width: int, lengths: Tensor) -> Ragged:
     values = torch.randn(int(lengths.sum()), width, generator=torch.Generator().manual_seed(len(lengths)))
-    return Ragged(values.requires_grad_(), lengths, int(lengths.max()))
+    return Ragged(values.requires_grad_(), Layout(lengths, int(lengths.max()), len(values)))
 
 
 def _step(module, forward, text: Ragged, video: Ragged, pairs: tuple[Tensor, Tensor]) -> object:

@@ -31,7 +31,7 @@ def needed(experiment: Experiment, batch: Batch, feature_width: int, pairs: tupl
         feature_width: of the features; no gradient goes to them.
         pairs: [pairs] texts and [pairs] videos that go through fusion.
     """
-    text, video = batch.ids.lengths.double(), batch.features.lengths.double()
+    text, video = batch.ids.layout.lengths.double(), batch.features.layout.lengths.double()
     joined = text[pairs[0]] + video[pairs[1]]  # [pairs], tokens
     model, encoder = experiment.model, experiment.text_encoder
     d, ff, layers = model.width, model.feedforward, model.fusion_layers

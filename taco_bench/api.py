@@ -28,6 +28,8 @@ from taco_bench.store.seen import plain_video, youtube_of
 from taco_bench.torch_files import read_torch
 
 if TYPE_CHECKING:
+    import torch
+
     from taco_bench.config import Experiment as Experiment  # for plugins: what a control receives
 
 __all__ = [
@@ -67,6 +69,7 @@ __all__ = [
     "VideoNetwork",
     "Word",
     "cache_root",
+    "compute_no_padding",
     "nearest",
     "numpy_stream",
     "open_streams",
@@ -83,6 +86,17 @@ __all__ = [
     "window_starts",
     "youtube_of",
 ]
+
+
+def compute_no_padding(network: torch.nn.Module) -> torch.nn.Module:
+    """Have the network of a text encoder compute no padding where it is a ``transformers.BertModel``, at the same result; returns it.
+
+    The texts of a batch then go through as one row, and are laid out beside one another inside attention alone. Networks of other
+    kinds stay as they are: the core gives them padded token ids and their mask.
+    """
+    from taco_bench.model import without_padding  # here: it imports torch
+
+    return without_padding.compute_no_padding(network)
 
 
 def open_streams(text: str, videos: Collection[str] | None = None) -> FeatureStreams:

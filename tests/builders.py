@@ -14,7 +14,7 @@ from taco_bench.api import Clip
 from taco_bench.config import SCORE_OF, Evaluation, Experiment, Losses, Model, Train
 from taco_bench.data.features import FeatureStore
 from taco_bench.data.prepared import Prepared
-from taco_bench.model.ragged import Ragged
+from taco_bench.model.ragged import Layout, Ragged
 from taco_bench.plugins import Component, Plugins
 from taco_bench.reporting import Advance, Silent
 from taco_bench.text.corpus import Caption
@@ -145,7 +145,7 @@ class Interrupting(Silent):
 def ragged(rows: Sequence[Tensor]) -> Ragged:
     """Rows [length, ...] of different length."""
     lengths = [len(row) for row in rows]
-    return Ragged(torch.cat(list(rows)), torch.tensor(lengths), max(lengths))
+    return Ragged(torch.cat(list(rows)), Layout(torch.tensor(lengths), max(lengths), sum(lengths)))
 
 
 def random_rows(lengths: Sequence[int], width: int, seed: int = 0, dtype: torch.dtype = torch.float64) -> list[Tensor]:

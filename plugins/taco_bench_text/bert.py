@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from taco_bench.api import DataError, NetworkSize, sha256_of
+from taco_bench.api import DataError, NetworkSize, compute_no_padding, sha256_of
 
 if TYPE_CHECKING:
     import tokenizers
@@ -47,8 +47,7 @@ class Bert:
         """The model with its weights."""
         from transformers import AutoModel
 
-        network: torch.nn.Module = self._load(AutoModel)
-        return network
+        return compute_no_padding(self._load(AutoModel))
 
     def files(self) -> list[Path]:
         """The weights and what belongs to them; empty where they are not on this machine."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
-from taco_bench.api import NetworkSize, UserError
+from taco_bench.api import NetworkSize, UserError, compute_no_padding
 
 if TYPE_CHECKING:
     import tokenizers
@@ -102,8 +102,7 @@ class Tiny:
             max_position_embeddings=self._max_tokens,
             initializer_range=self.width**-0.5,
         )
-        network: torch.nn.Module = BertModel(config, add_pooling_layer=False)
-        return network
+        return compute_no_padding(BertModel(config, add_pooling_layer=False))
 
     def size(self, max_tokens: int) -> NetworkSize:
         """From the options; the word pieces that will be learnt are at most these."""

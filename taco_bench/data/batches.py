@@ -12,7 +12,7 @@ import torch
 from taco_bench.api import Clip
 from taco_bench.data.features import Features
 from taco_bench.data.prepared import Prepared
-from taco_bench.model.ragged import Ragged
+from taco_bench.model.ragged import Layout, Ragged
 from taco_bench.model.taco import Words
 from taco_bench.randomness import numpy_stream
 from taco_bench.text.corpus import Caption
@@ -37,11 +37,16 @@ class Batch:
     features: Ragged
 
 
+def layout(lengths: Sequence[int], device: torch.device) -> Layout:
+    """The layout of rows of these lengths."""
+    return Layout(torch.tensor(lengths, device=device), max(lengths), sum(lengths))
+
+
 def ragged(arrays: Sequence[np.ndarray], device: torch.device) -> Ragged:
     """Arrays of different length as one ragged tensor."""
     lengths = [len(array) for array in arrays]
     values = torch.from_numpy(np.concatenate(arrays))
-    return Ragged(values.to(device), torch.tensor(lengths, device=device), max(lengths))
+    return Ragged(values.to(device), layout(lengths, device))
 
 
 def text_batch(captions: Sequence[str], table: Mapping[str, Caption], device: torch.device) -> tuple[Ragged, Words]:
@@ -58,7 +63,7 @@ def text_batch(captions: Sequence[str], table: Mapping[str, Caption], device: to
 def video_batch(clips: Sequence[str], features: Features, most: int, device: torch.device) -> Ragged:
     """Video tokens of clips, at most ``most`` each."""
     values, lengths = features.gather(clips, most)
-    return Ragged(torch.from_numpy(values).to(device), torch.tensor(lengths, device=device), max(lengths))
+    return Ragged(torch.from_numpy(values).to(device), layout(lengths, device))
 
 
 class Batches:

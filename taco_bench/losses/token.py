@@ -20,8 +20,8 @@ class _MaxOverVideoTokens(torch.autograd.Function):
     @staticmethod
     def forward(ctx, words: Tensor, video: Tensor, mask: Tensor) -> Tensor:  # type: ignore[no-untyped-def]
         count, longest, width = video.shape  # [videos, m, d]
-        flat = video.reshape(-1, width).T
-        closed = (~mask).flatten().nonzero().squeeze(1)
+        flat = video.masked_fill(~mask.unsqueeze(2), 0).view(-1, width).T  # padding may hold anything, and nothing that -inf cancels
+        closed = words.new_zeros(mask.shape).masked_fill(~mask, -torch.inf).flatten()  # added to the products, which costs nothing
         # the maximum's index by a second, narrow maximum over the places that reach it: torch finds a maximum with its index ten times
         # slower than the maximum; places count down from m, so that the first of several wins
         narrow = torch.uint8 if longest < 256 else torch.int32
@@ -31,7 +31,7 @@ class _MaxOverVideoTokens(torch.autograd.Function):
         buffer = words.new_empty(min(len(words), WORDS_AT_A_TIME), count * longest)
         for start in range(0, len(words), WORDS_AT_A_TIME):
             part = slice(start, start + WORDS_AT_A_TIME)
-            products = torch.mm(words[part], flat, out=buffer[: len(words[part])]).index_fill_(1, closed, -torch.inf)
+            products = torch.addmm(closed, words[part], flat, out=buffer[: len(words[part])])
             products = products.view(-1, count, longest)  # [words, videos, m]
             torch.amax(products, 2, out=best[part])
             torch.amax((products == best[part].unsqueeze(2)) * countdown, 2, out=left[part])

@@ -21,7 +21,7 @@ from torch.utils.checkpoint import checkpoint
 from taco_bench.config import Model
 from taco_bench.model.chunk import TOKENS_AT_A_TIME
 from taco_bench.model.layers import TransformerLayer, initialize
-from taco_bench.model.ragged import Ragged, pad, unpad
+from taco_bench.model.ragged import Layout, Ragged
 
 
 class FusionModule(nn.Module):
@@ -66,15 +66,14 @@ class FusionModule(nn.Module):
         """
         tokens = torch.cat([self._embed(text, 0, 0), self._embed(video, self.video_position, 1)])  # [all tokens, d]
         first = self._layers[0].query_key_value(tokens)  # [all tokens, 3 d], shared by all pairs
-        lengths = text.lengths[text_of] + video.lengths[video_of]
+        lengths = text.layout.lengths[text_of] + video.layout.lengths[video_of]
         order = lengths.argsort(descending=True, stable=True)  # pairs of like length together
-        video_starts = len(text.values) + video.starts
+        t, v, lengths = text_of[order], video_of[order], lengths[order]
+        numbers: list[int] = lengths.tolist()  # on the host: the one read from the device
         scores = []
-        for part in self._chunks(lengths[order].tolist(), tokens.device.type):
-            pairs = order[part]
-            t, v = text_of[pairs], video_of[pairs]
-            rows, mask = _pair_rows(text.starts[t], text.lengths[t], video_starts[v], video.lengths[v])
-            scores.append(self._chunk_scores(tokens, first, rows, mask))
+        for part in self._chunks(numbers, tokens.device.type):
+            layout = Layout(lengths[part], numbers[part.start], sum(numbers[part]))
+            scores.append(self._chunk_scores(tokens, first, _rows_of_pairs(text.layout, video.layout, t[part], v[part], layout), layout))
         return torch.cat(scores).index_select(0, order.argsort())  # back in the order in which the pairs were given
 
     @property
@@ -82,7 +81,7 @@ class FusionModule(nn.Module):
         return list(self.layers)  # type: ignore[arg-type]  # a ModuleList has no element type
 
     def _embed(self, tokens: Ragged, first_position: int, kind: int) -> Tensor:
-        place = self.position(first_position + tokens.positions())
+        place = self.position(first_position + tokens.layout.positions)
         return self.norm(tokens.values + place + self.kind.weight[kind])  # type: ignore[no-any-return]
 
     @staticmethod
@@ -94,44 +93,37 @@ class FusionModule(nn.Module):
             yield slice(start, start + many)
             start += many
 
-    def _chunk_scores(self, tokens: Tensor, first: Tensor, rows: Tensor, mask: Tensor) -> Tensor:
+    def _chunk_scores(self, tokens: Tensor, first: Tensor, rows: Tensor, layout: Layout) -> Tensor:
         if not (self.recompute and torch.is_grad_enabled()):
-            return self._score(tokens, first, rows, mask)
-        return checkpoint(self._score, tokens, first, rows, mask, use_reentrant=False)  # type: ignore[no-any-return]
+            return self._score(tokens, first, rows, layout)
+        return checkpoint(self._score, tokens, first, rows, layout, use_reentrant=False)  # type: ignore[no-any-return]
 
-    def _score(self, tokens: Tensor, first: Tensor, rows: Tensor, mask: Tensor) -> Tensor:
-        """Logits [pairs] of pairs whose tokens are ``tokens[rows]`` where ``mask``; both [pairs, longest]."""
-        count = int(mask.sum())
-        kept = unpad(rows, mask, count)  # [tokens of pairs]
-        x = F.embedding(kept, tokens)
-        q, k, v = F.embedding(rows, first).chunk(3, dim=-1)  # [pairs, longest, d]
+    def _score(self, tokens: Tensor, first: Tensor, rows: Tensor, layout: Layout) -> Tensor:
+        """Logits [pairs] of pairs that lie as ``layout`` says and whose tokens are ``tokens[rows]``."""
+        x = F.embedding(rows, tokens)  # [tokens of pairs, d]
+        q, k, v = F.embedding(layout.pad(rows), first).chunk(3, dim=-1)  # [pairs, longest, d]
         for layer, following in itertools.pairwise(self._layers):
-            x = layer.finish(unpad(layer.attend(q, k, v, mask), mask, count), x)
-            q, k, v = self._next_projections(following, x, mask)
-        starts = mask.sum(dim=1).cumsum(0) - mask.sum(dim=1)
+            x = layer.finish(layout.unpad(layer.attend(q, k, v, layout)), x)
+            q, k, v = self._next_projections(following, x, layout)
         last = self._layers[-1]
-        cls = last.finish(last.attend(q[:, :1], k, v, mask).squeeze(1), x.index_select(0, starts))  # [pairs, d]
+        cls = last.finish(last.attend(q[:, :1], k, v, layout).squeeze(1), x.index_select(0, layout.starts))  # [pairs, d]
         with torch.autocast(cls.device.type, enabled=False):  # 16 bits would make ties among the scores
             return self.score(cls.to(self.score.weight.dtype)).squeeze(1)  # type: ignore[no-any-return]
 
-    def _next_projections(self, layer: TransformerLayer, x: Tensor, mask: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def _next_projections(self, layer: TransformerLayer, x: Tensor, layout: Layout) -> tuple[Tensor, Tensor, Tensor]:
         """Queries, keys and values [pairs, longest, d] of a later layer; of the last layer the queries of [CLS] alone."""
         if layer is not self._layers[-1]:
-            q, k, v = pad(layer.query_key_value(x), mask).chunk(3, dim=-1)
+            q, k, v = layout.pad(layer.query_key_value(x)).chunk(3, dim=-1)
             return q, k, v
         d = x.shape[1]
         weight, bias = layer.query_key_value.weight, layer.query_key_value.bias
-        k, v = pad(F.linear(x, weight[d:], bias[d:]), mask).chunk(2, dim=-1)
-        lengths = mask.sum(dim=1)
-        cls = x.index_select(0, lengths.cumsum(0) - lengths)
-        return F.linear(cls, weight[:d], bias[:d]).unsqueeze(1), k, v
+        k, v = layout.pad(F.linear(x, weight[d:], bias[d:])).chunk(2, dim=-1)
+        return F.linear(x.index_select(0, layout.starts), weight[:d], bias[:d]).unsqueeze(1), k, v
 
 
-def _pair_rows(text_start: Tensor, text_length: Tensor, video_start: Tensor, video_length: Tensor) -> tuple[Tensor, Tensor]:
-    """Where the tokens of each pair lie, text first, and which of [pairs, longest] are real."""
-    total = text_length + video_length
-    place = torch.arange(int(total.max()), device=total.device)  # [longest]
-    n = text_length.unsqueeze(1)
-    mask = place < total.unsqueeze(1)
-    rows = torch.where(place < n, text_start.unsqueeze(1) + place, video_start.unsqueeze(1) + place - n)
-    return rows.where(mask, 0), mask
+def _rows_of_pairs(text: Layout, video: Layout, text_of: Tensor, video_of: Tensor, pairs: Layout) -> Tensor:
+    """[tokens of pairs], where each pair's tokens lie among those of all texts and, after them, all videos; a pair's text first."""
+    length = text.lengths[text_of]
+    in_text = pairs.positions + pairs.repeat(text.starts[text_of])
+    in_video = pairs.positions + pairs.repeat(text.tokens + video.starts[video_of] - length)
+    return torch.where(pairs.positions < pairs.repeat(length), in_text, in_video)

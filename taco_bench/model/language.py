@@ -9,7 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from taco_bench.model.layers import initialize
-from taco_bench.model.ragged import Ragged, unpad
+from taco_bench.model.ragged import Ragged
+from taco_bench.model.without_padding import hidden_states
 
 
 @dataclass(frozen=True)
@@ -48,13 +49,11 @@ class LanguageModule(nn.Module):
 
     def hidden(self, ids: Ragged) -> Ragged:
         """The network's last hidden states [tokens, hidden] of token ids [tokens]."""
-        mask = ids.mask()
         with torch.set_grad_enabled(torch.is_grad_enabled() and not self.frozen):
-            out = self.network(input_ids=ids.padded(), attention_mask=mask.long()).last_hidden_state  # [texts, longest, hidden]
-        return ids.with_values(unpad(out, mask, len(ids.values)))
+            return ids.with_values(hidden_states(self.network, ids))
 
     def forward(self, hidden: Ragged) -> TextFeatures:
         """Text features from hidden states."""
         tokens = hidden.with_values(self.project(hidden.values))
-        sentence = tokens.means() if self.pooling == "mean" else tokens.values.index_select(0, tokens.starts)
+        sentence = tokens.means() if self.pooling == "mean" else tokens.firsts()
         return TextFeatures(tokens, sentence)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from taco_bench.model.ragged import Ragged, pad, unpad
+from taco_bench.model.ragged import Layout, Ragged
 
 
 class TransformerLayer(nn.Module):
@@ -24,14 +24,13 @@ class TransformerLayer(nn.Module):
 
     def forward(self, tokens: Ragged) -> Ragged:
         """[tokens, d] to [tokens, d]; each row attends to itself."""
-        mask = tokens.mask()
-        q, k, v = pad(self.query_key_value(tokens.values), mask).chunk(3, dim=-1)  # each [rows, longest, d]
-        attended = unpad(self.attend(q, k, v, mask), mask, len(tokens.values))
-        return tokens.with_values(self.finish(attended, tokens.values))
+        layout = tokens.layout
+        q, k, v = layout.pad(self.query_key_value(tokens.values)).chunk(3, dim=-1)  # each [rows, longest, d]
+        return tokens.with_values(self.finish(layout.unpad(self.attend(q, k, v, layout)), tokens.values))
 
-    def attend(self, q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None) -> Tensor:
-        """Multi-head attention of q [rows, queries, d] over k, v [rows, longest, d]; ``mask`` [rows, longest], None: all are real."""
-        open_ = None if mask is None or bool(mask.all()) else mask[:, None, None, :]  # [rows, 1, 1, longest]
+    def attend(self, q: Tensor, k: Tensor, v: Tensor, layout: Layout) -> Tensor:
+        """Multi-head attention of q [rows, queries, d] over k, v [rows, longest, d], each row's own tokens."""
+        open_ = None if layout.full else layout.mask[:, None, None, :]  # [rows, 1, 1, longest]
         out = F.scaled_dot_product_attention(
             self._split(q), self._split(k), self._split(v), attn_mask=open_, dropout_p=self.dropout.p if self.training else 0.0
         )

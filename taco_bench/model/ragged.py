@@ -3,78 +3,115 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
+class Layout:
+    """Where the tokens of rows lie, one row after the other.
+
+    All that is asked of it is computed once, on the device, and nothing is read back from there: on a GPU a read would wait for
+    everything that was asked of it before.
+
+    Attributes:
+        lengths: [rows], int64.
+        longest: the largest length.
+        tokens: the sum of the lengths.
+    """
+
+    lengths: Tensor
+    longest: int
+    tokens: int
+
+    @property
+    def full(self) -> bool:
+        """Whether all rows have the same length, so that there is no padding."""
+        return self.tokens == len(self.lengths) * self.longest
+
+    @cached_property
+    def starts(self) -> Tensor:
+        """[rows], where each row begins among the tokens."""
+        return self.lengths.cumsum(0) - self.lengths
+
+    @cached_property
+    def owners(self) -> Tensor:
+        """[tokens], each token's row."""
+        return self.repeat(torch.arange(len(self.lengths), device=self.lengths.device))
+
+    @cached_property
+    def positions(self) -> Tensor:
+        """[tokens], each token's position in its row."""
+        return torch.arange(self.tokens, device=self.lengths.device) - self.repeat(self.starts)
+
+    @cached_property
+    def places(self) -> Tensor:
+        """[tokens], each token's place in [rows, longest], counted through."""
+        return self.owners * self.longest + self.positions
+
+    @cached_property
+    def mask(self) -> Tensor:
+        """[rows, longest], True for tokens."""
+        return torch.arange(self.longest, device=self.lengths.device) < self.lengths.unsqueeze(1)
+
+    def repeat(self, each: Tensor) -> Tensor:
+        """[tokens], from a number a row [rows]."""
+        return each.repeat_interleave(self.lengths, output_size=self.tokens)
+
+    def pad(self, values: Tensor) -> Tensor:
+        """[tokens, ...] laid out as [rows, longest, ...]; 0 after the end of a row."""
+        shape = (len(self.lengths), self.longest, *values.shape[1:])
+        if self.full:
+            return values.view(shape)
+        return values.new_zeros(shape).flatten(0, 1).index_copy(0, self.places, values).view(shape)
+
+    def unpad(self, padded: Tensor) -> Tensor:
+        """[tokens, ...] from [rows, longest, ...]."""
+        flat = padded.flatten(0, 1)
+        return flat if self.full else flat.index_select(0, self.places)
+
+    def split(self, rows: int) -> list[Layout]:
+        """The same rows, ``rows`` at a time; the lengths are read from the device."""
+        parts = [(part, part.tolist()) for part in torch.split(self.lengths, rows)]
+        return [Layout(lengths, max(numbers), sum(numbers)) for lengths, numbers in parts]
+
+
+@dataclass(frozen=True, eq=False)
 class Ragged:
     """Rows of tokens, one after the other.
 
     Attributes:
         values: [tokens, ...], the tokens of row 0, then those of row 1, and so on.
-        lengths: [rows], int64, on the same device.
-        longest: the largest length.
+        layout: where they lie, on the same device.
     """
 
     values: Tensor
-    lengths: Tensor
-    longest: int
-
-    @property
-    def starts(self) -> Tensor:
-        """[rows], where each row begins in ``values``."""
-        return self.lengths.cumsum(0) - self.lengths
-
-    def positions(self) -> Tensor:
-        """[tokens], each token's position in its row."""
-        return torch.arange(len(self.values), device=self.values.device) - self.starts.repeat_interleave(
-            self.lengths, output_size=len(self.values)
-        )
-
-    def owners(self) -> Tensor:
-        """[tokens], each token's row."""
-        rows = torch.arange(len(self.lengths), device=self.values.device)
-        return rows.repeat_interleave(self.lengths, output_size=len(self.values))
-
-    def mask(self) -> Tensor:
-        """[rows, longest], True for tokens."""
-        return torch.arange(self.longest, device=self.values.device) < self.lengths.unsqueeze(1)
+    layout: Layout
 
     def padded(self) -> Tensor:
         """[rows, longest, ...], 0 after the end of a row."""
-        return pad(self.values, self.mask())
+        return self.layout.pad(self.values)
+
+    def firsts(self) -> Tensor:
+        """[rows, ...], the first token of each row."""
+        return self.values.index_select(0, self.layout.starts)
 
     def means(self) -> Tensor:
         """[rows, ...], the mean of each row's tokens."""
-        if len(self.values) == len(self.lengths) * self.longest:  # no padding anywhere: a plain mean
+        layout = self.layout
+        if layout.full:
             return self.padded().mean(dim=1)
-        sums = self.values.new_zeros(len(self.lengths), *self.values.shape[1:]).index_add(0, self.owners(), self.values)
-        return sums / self.lengths.unsqueeze(1).to(sums.dtype)
+        sums = self.values.new_zeros(len(layout.lengths), *self.values.shape[1:]).index_add(0, layout.owners, self.values)
+        return sums / layout.lengths.unsqueeze(1).to(sums.dtype)
 
     def split(self, rows: int) -> list[Ragged]:
         """The same rows, ``rows`` at a time."""
-        parts = torch.split(self.lengths, rows)
-        values = torch.split(self.values, [int(part.sum()) for part in parts])
-        return [Ragged(value, part, int(part.max())) for value, part in zip(values, parts, strict=True)]
+        layouts = self.layout.split(rows)
+        values = torch.split(self.values, [layout.tokens for layout in layouts])
+        return [Ragged(value, layout) for value, layout in zip(values, layouts, strict=True)]
 
     def with_values(self, values: Tensor) -> Ragged:
         """The same rows with other values."""
-        return Ragged(values, self.lengths, self.longest)
-
-
-def pad(values: Tensor, mask: Tensor) -> Tensor:
-    """[tokens, ...] laid out as [rows, longest, ...] where ``mask`` [rows, longest] is True; 0 elsewhere."""
-    if len(values) == mask.numel():
-        return values.view(*mask.shape, *values.shape[1:])
-    places = mask.flatten().nonzero().squeeze(1)
-    return values.new_zeros(mask.numel(), *values.shape[1:]).index_copy(0, places, values).view(*mask.shape, *values.shape[1:])
-
-
-def unpad(padded: Tensor, mask: Tensor, tokens: int) -> Tensor:
-    """[rows, longest, ...] without what ``mask`` leaves out: [tokens, ...]."""
-    flat = padded.flatten(0, 1)
-    if tokens == mask.numel():
-        return flat
-    return flat.index_select(0, mask.flatten().nonzero().squeeze(1))
+        return Ragged(values, self.layout)

@@ -67,7 +67,7 @@ def word_scores(text: TextFeatures, words: Words, video: VideoFeatures, losses: 
     w, x = text.tokens.values.index_select(0, words.rows), video.tokens.values
     if losses.normalize:
         w, x = F.normalize(w, dim=-1), F.normalize(x, dim=-1)
-    return word_similarity(w, video.tokens.with_values(x).padded(), video.tokens.mask()) / losses.token_temperature
+    return word_similarity(w, video.tokens.with_values(x).padded(), video.tokens.layout.mask) / losses.token_temperature
 
 
 def token_scores(similarity: Tensor, words: Words, texts: int) -> Tensor:

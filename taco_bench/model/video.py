@@ -42,7 +42,7 @@ class VideoModule(nn.Module):
 
     def forward(self, features: Ragged) -> VideoFeatures:
         """Encode clips of at most ``max_video_tokens`` tokens each."""
-        x = self.project(features.values) + self.position(features.positions())
+        x = self.project(features.values) + self.position(features.layout.positions)
         tokens = features.with_values(self.dropout(self.norm(x)))
         for layer in self.layers:
             tokens = layer(tokens)

@@ -12,6 +12,8 @@ from tokenizers import Encoding, Tokenizer
 from torch import Tensor, nn
 
 from taco_bench.api import LearntVocabulary
+from taco_bench.model.ragged import Layout, Ragged
+from taco_bench.model.without_padding import hidden_states
 from taco_bench.randomness import seed_global
 from taco_bench.testing.contract import Contract
 from taco_bench.testing.samples import CAPTIONS, TRAINING
@@ -42,15 +44,14 @@ class TextEncoderContract(Contract):
         return network
 
     def states(self, network: nn.Module, texts: list[list[int]]) -> Tensor:
-        """The last hidden states [texts, longest, hidden] of padded token ids, called as the language module calls it."""
-        longest = max(map(len, texts))
-        ids = torch.tensor([text + [0] * (longest - len(text)) for text in texts])
-        mask = torch.tensor([[1] * len(text) + [0] * (longest - len(text)) for text in texts])
+        """The last hidden states [texts, longest, hidden] of texts, 0 after their end, called as the language module calls it."""
+        lengths = [len(text) for text in texts]
+        ids = Ragged(torch.cat([torch.tensor(text) for text in texts]), Layout(torch.tensor(lengths), max(lengths), sum(lengths)))
         try:
-            found: Tensor = network(input_ids=ids, attention_mask=mask).last_hidden_state
+            found = ids.with_values(hidden_states(network, ids)).padded()
         except (IndexError, RuntimeError, AttributeError, TypeError) as error:
             hint = "it is called as a transformers.BertModel, with ids of the tokenizer and as many tokens as fit() was told"
-            pytest.fail(f"the network failed on {list(ids.shape)} token ids: {error!r}; {hint}")
+            pytest.fail(f"the network failed on {[len(texts), max(lengths)]} token ids: {error!r}; {hint}")
         return found
 
     def test_pooling_and_frozen(self, component: Any) -> None:

@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
 from taco_bench.model.language import LanguageModule, TextFeatures
-from taco_bench.model.ragged import Ragged
+from taco_bench.model.ragged import Layout, Ragged
 from taco_bench.model.video import VideoFeatures, VideoModule
 
 Encoder = Callable[[Ragged], tuple[Tensor, Tensor]]
@@ -43,11 +43,11 @@ def encode_videos(module: VideoModule, features: Ragged, size: int) -> VideoFeat
 
 
 def _in_chunks(encode: Encoder, rows: Ragged, size: int) -> tuple[Ragged, Tensor]:
-    def run(values: Tensor, lengths: Tensor, longest: int) -> tuple[Tensor, Tensor]:
-        return encode(Ragged(values, lengths, longest))
+    def run(values: Tensor, layout: Layout) -> tuple[Tensor, Tensor]:
+        return encode(Ragged(values, layout))
 
     # torch's checkpoint is both passes: it encodes without keeping activations, and autograd has each chunk encoded again, the last
     # one first and with the generator's state of the first pass, when the gradient of its features is complete
-    parts = [checkpoint(run, part.values, part.lengths, part.longest, use_reentrant=False) for part in rows.split(size)]
+    parts = [checkpoint(run, part.values, part.layout, use_reentrant=False) for part in rows.split(size)]
     tokens, vectors = zip(*parts, strict=True)
     return rows.with_values(torch.cat(tokens)), torch.cat(vectors)

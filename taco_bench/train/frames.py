@@ -18,7 +18,7 @@ from taco_bench.data.batches import text_batch
 from taco_bench.data.prepared import Prepared
 from taco_bench.data.windows import overlap_mean, window_rows
 from taco_bench.errors import DataError, PluginError
-from taco_bench.model.ragged import Ragged, pad, unpad
+from taco_bench.model.ragged import Layout, Ragged
 from taco_bench.model.taco import TACo
 from taco_bench.model.video import VideoModule
 from taco_bench.text.corpus import Caption
@@ -69,7 +69,8 @@ class FrameScores:
         count, longest = windows.shape[:2]
         values = torch.from_numpy(windows.reshape(count * longest, -1)).to(self.device)
         with autocast(self.experiment):
-            tokens = self.model.video(Ragged(values, torch.full((count,), longest, device=self.device), longest)).tokens.values
+            layout = Layout(torch.full((count,), longest, device=self.device), longest, len(values))
+            tokens = self.model.video(Ragged(values, layout)).tokens.values
         x = self._direction(tokens.float())  # in float32: what is compared is never rounded to 16 bits
         return (x @ weights.T).view(count, longest, -1).cpu().numpy()
 
@@ -127,7 +128,5 @@ class WindowEncoder(nn.Module):
 
     def forward(self, windows: Tensor, lengths: Tensor) -> Tensor:
         """Tokens [windows, longest, d] from features [windows, longest, width], of which the first ``lengths`` rows are real; 0 after."""
-        longest = windows.shape[1]
-        mask = torch.arange(longest, device=windows.device) < lengths.unsqueeze(1)
-        values = unpad(windows, mask, int(lengths.sum()))
-        return pad(self.video(Ragged(values, lengths, longest)).tokens.values, mask)
+        layout = Layout(lengths, windows.shape[1], int(lengths.sum()))
+        return self.video(Ragged(layout.unpad(windows), layout)).tokens.padded()  # type: ignore[no-any-return]

@@ -47,4 +47,4 @@ class HiddenStates:
 
     def _fill(self, group: Sequence[str]) -> None:
         hidden = self.language.hidden(ragged([self.captions[caption].ids for caption in group], self.device))
-        self._kept |= dict(zip(group, torch.split(hidden.values, hidden.lengths.tolist()), strict=True))
+        self._kept |= dict(zip(group, torch.split(hidden.values, hidden.layout.lengths.tolist()), strict=True))

@@ -16,7 +16,7 @@ from taco_bench.data.batches import text_batch, video_batch
 from taco_bench.data.prepared import Prepared
 from taco_bench.errors import DataError
 from taco_bench.model.language import TextFeatures
-from taco_bench.model.ragged import Ragged
+from taco_bench.model.ragged import Layout, Ragged
 from taco_bench.model.taco import TACo, Words, sentence_scores, token_scores, word_scores
 from taco_bench.model.video import VideoFeatures
 from taco_bench.reporting import Reporter
@@ -144,6 +144,7 @@ def _encode_videos(model: TACo, experiment: Experiment, prepared: Prepared, clip
     for start in range(0, len(clips), AT_A_TIME):
         names = [clip.id for clip in clips[start : start + AT_A_TIME]]
         parts.append(model.video(video_batch(names, prepared.features, experiment.model.max_video_tokens, device)))
-    lengths = torch.cat([part.tokens.lengths for part in parts])
-    tokens = Ragged(torch.cat([part.tokens.values for part in parts]).float(), lengths, max(part.tokens.longest for part in parts))
-    return VideoFeatures(tokens, torch.cat([part.mean for part in parts]).float())
+    values, layouts = torch.cat([part.tokens.values for part in parts]), [part.tokens.layout for part in parts]
+    lengths = torch.cat([layout.lengths for layout in layouts])
+    layout = Layout(lengths, max(layout.longest for layout in layouts), len(values))
+    return VideoFeatures(Ragged(values.float(), layout), torch.cat([part.mean for part in parts]).float())

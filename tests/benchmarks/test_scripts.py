@@ -15,6 +15,7 @@ FOLDER = Path(__file__).parents[2] / "benchmarks"
     [
         ("token_loss.py --rounds 1", ["dense, all tokens", "25 % of interest", "times faster", "peak MiB"]),
         ("sampling.py --rounds 1", ["cascade, both directions", "ordered_assignment"]),
+        ("text_network.py --rounds 1", ["padded", "without padding", "% of their padded tokens real"]),
         ("gpu.py --device cpu", ["steps/s", "TFLOP/s needed", "TFLOP/s executed", "| plain", "| ours, fusion recomputed"]),
         pytest.param("fusion.py --rounds 1 --full-length", ["ours, recomputed", "distinct pairs"], marks=pytest.mark.slow),
         pytest.param("evaluation.py --rounds 1", ["count in blocks", "the largest array takes"], marks=pytest.mark.slow),

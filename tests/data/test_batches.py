@@ -67,10 +67,10 @@ def test_the_content_of_a_batch(data):
         ids += entry.ids.tolist()
         features.append(data.features.values[data.features.rows(name, MAX_VIDEO)])
     assert batch.ids.values.tolist() == ids
-    assert batch.ids.lengths.tolist() == [len(data.captions[caption].ids) for caption in batch.captions]
+    assert batch.ids.layout.lengths.tolist() == [len(data.captions[caption].ids) for caption in batch.captions]
     assert (batch.words.rows.tolist(), batch.words.owner.tolist(), batch.words.weights.tolist()) == (rows, owners, weights)
     np.testing.assert_array_equal(batch.features.values, np.concatenate(features))
-    assert batch.features.lengths.tolist() == [len(part) for part in features]
+    assert batch.features.layout.lengths.tolist() == [len(part) for part in features]
 
 
 def test_every_caption_of_a_clip_is_drawn(data):

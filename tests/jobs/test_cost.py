@@ -21,7 +21,7 @@ from taco_bench.kinds.text import NetworkSize
 from taco_bench.losses.token import word_similarity
 from taco_bench.model.fusion import FusionModule
 from taco_bench.model.language import LanguageModule
-from taco_bench.model.ragged import Ragged
+from taco_bench.model.ragged import Layout, Ragged
 from taco_bench.model.video import VideoModule
 
 K, N, M, D, FF, HEADS, FEATURES = 4, 5, 3, 8, 16, 2, 6
@@ -82,7 +82,7 @@ class TestByHand:
 
 
 def ragged(rows: int, length: int, width: int, grad: bool) -> Ragged:
-    return Ragged(torch.randn(rows * length, width, requires_grad=grad), torch.full((rows,), length), length)
+    return Ragged(torch.randn(rows * length, width, requires_grad=grad), Layout(torch.full((rows,), length), length, rows * length))
 
 
 def counted(run: Any) -> int:
@@ -119,7 +119,7 @@ class TestAgainstTorch:
             vocab_size=10, hidden_size=4, num_hidden_layers=2, num_attention_heads=1, intermediate_size=8, max_position_embeddings=N
         )
         module = LanguageModule(BertModel(config, add_pooling_layer=False), D)
-        ids = Ragged(torch.ones(K * N, dtype=torch.int64), torch.full((K,), N), N)
+        ids = Ragged(torch.ones(K * N, dtype=torch.int64), Layout(torch.full((K,), N), N, K * N))
         sizes = replace(SIZES, network=network_size(module.network))
         assert counted(lambda: module(module.hidden(ids)).tokens.values) == predicted(text_work(experiment(), sizes))
 

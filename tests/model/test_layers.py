@@ -41,16 +41,16 @@ def test_equals_torch(lengths, heads):
     layer, plain = random_layer(8, heads, 20)
     rows = ragged(random_rows(lengths, 8))
     found = layer(rows).padded()
-    expected = plain(rows.padded(), src_key_padding_mask=~rows.mask())
-    torch.testing.assert_close(found, expected * rows.mask().unsqueeze(2), rtol=1e-10, atol=1e-10)
+    expected = plain(rows.padded(), src_key_padding_mask=~rows.layout.mask)
+    torch.testing.assert_close(found, expected * rows.layout.mask.unsqueeze(2), rtol=1e-10, atol=1e-10)
 
 
 def test_gradients_equal_torch():
     layer, plain = random_layer(8, 2, 20)
     rows = ragged(random_rows([5, 1, 3], 8))
-    pull = torch.randn(rows.padded().shape, dtype=torch.float64) * rows.mask().unsqueeze(2)
+    pull = torch.randn(rows.padded().shape, dtype=torch.float64) * rows.layout.mask.unsqueeze(2)
     (layer(rows).padded() * pull).sum().backward()
-    (plain(rows.padded(), src_key_padding_mask=~rows.mask()) * pull).sum().backward()
+    (plain(rows.padded(), src_key_padding_mask=~rows.layout.mask) * pull).sum().backward()
     ours = with_torch_names({name: parameter.grad for name, parameter in layer.named_parameters()})
     for name, parameter in plain.named_parameters():
         torch.testing.assert_close(ours[name], parameter.grad, rtol=1e-9, atol=1e-9)

@@ -6,18 +6,16 @@ from builders import ragged, random_rows
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taco_bench.model.ragged import pad, unpad
-
 LENGTHS = st.lists(st.integers(1, 5), min_size=1, max_size=6)
 
 
 @given(LENGTHS)
 def test_bookkeeping(lengths):
     rows = ragged(random_rows(lengths, 3))
-    assert rows.positions().tolist() == [place for length in lengths for place in range(length)]
-    assert rows.owners().tolist() == [row for row, length in enumerate(lengths) for _ in range(length)]
-    assert rows.starts.tolist() == [sum(lengths[:row]) for row in range(len(lengths))]
-    assert rows.mask().tolist() == [[place < length for place in range(max(lengths))] for length in lengths]
+    assert rows.layout.positions.tolist() == [place for length in lengths for place in range(length)]
+    assert rows.layout.owners.tolist() == [row for row, length in enumerate(lengths) for _ in range(length)]
+    assert rows.layout.starts.tolist() == [sum(lengths[:row]) for row in range(len(lengths))]
+    assert rows.layout.mask.tolist() == [[place < length for place in range(max(lengths))] for length in lengths]
 
 
 @given(LENGTHS)
@@ -29,16 +27,16 @@ def test_padded_and_back(lengths):
     for row, part in zip(padded, parts, strict=True):
         assert torch.equal(row[: len(part)], part)
         assert (row[len(part) :] == 0).all()
-    assert torch.equal(unpad(padded, rows.mask(), len(rows.values)), rows.values)
-    assert torch.equal(pad(rows.values[:, 0], rows.mask()), padded[..., 0])
+    assert torch.equal(rows.layout.unpad(padded), rows.values)
+    assert torch.equal(rows.layout.pad(rows.values[:, 0]), padded[..., 0])
 
 
 @given(LENGTHS, st.integers(1, 7))
 def test_split(lengths, size):
     parts = random_rows(lengths, 3)
     split = ragged(parts).split(size)
-    assert [part.lengths.tolist() for part in split] == [lengths[start : start + size] for start in range(0, len(lengths), size)]
-    assert [part.longest for part in split] == [max(lengths[start : start + size]) for start in range(0, len(lengths), size)]
+    assert [part.layout.lengths.tolist() for part in split] == [lengths[start : start + size] for start in range(0, len(lengths), size)]
+    assert [part.layout.longest for part in split] == [max(lengths[start : start + size]) for start in range(0, len(lengths), size)]
     assert torch.equal(torch.cat([part.values for part in split]), torch.cat(parts))
 
 
@@ -55,4 +53,4 @@ def test_gradients(lengths):
     rows = ragged(random_rows(lengths, 2))
     values = rows.values.requires_grad_()
     assert torch.autograd.gradcheck(lambda v: (rows.with_values(v).means(), rows.with_values(v).padded()), (values,))
-    assert torch.autograd.gradcheck(lambda p: unpad(p, rows.mask(), len(values)), (rows.padded().detach().requires_grad_(),))
+    assert torch.autograd.gradcheck(lambda p: rows.layout.unpad(p), (rows.padded().detach().requires_grad_(),))

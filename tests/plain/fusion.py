@@ -34,7 +34,7 @@ def plain_fusion(
         video_of: [pairs].
         lengths: what texts and videos are padded to; None: their longest.
     """
-    n, m = lengths or (text.longest, video.longest)
+    n, m = lengths or (text.layout.longest, video.layout.longest)
     texts = module.norm(_padded(text, n) + module.position.weight[:n] + module.kind.weight[0])  # [texts, n, d]
     places = module.position.weight[module.video_position :][:m]
     videos = module.norm(_padded(video, m) + places + module.kind.weight[1])  # [videos, m, d]
@@ -46,8 +46,8 @@ def plain_fusion(
 
 
 def _padded(rows: Ragged, length: int) -> Tensor:
-    return F.pad(rows.padded(), (0, 0, 0, length - rows.longest))
+    return F.pad(rows.padded(), (0, 0, 0, length - rows.layout.longest))
 
 
 def _mask(rows: Ragged, length: int) -> Tensor:
-    return torch.arange(length, device=rows.lengths.device) < rows.lengths.unsqueeze(1)
+    return torch.arange(length, device=rows.layout.lengths.device) < rows.layout.lengths.unsqueeze(1)

@@ -15,7 +15,7 @@ from taco_bench.data.prepared import Prepared
 from taco_bench.data.windows import window_starts
 from taco_bench.errors import DataError, PluginError
 from taco_bench.jobs.work import TrainedModel
-from taco_bench.model.ragged import Ragged
+from taco_bench.model.ragged import Layout, Ragged
 from taco_bench.model.taco import TACo
 from taco_bench.reporting import Silent
 from taco_bench.train.frames import FrameScores, WindowEncoder, joined_frames
@@ -42,7 +42,7 @@ def naive(model: TACo, experiment: Experiment, prepared: Prepared, clips: list[s
     said: list[list[list[float]]] = [[] for _ in frames]
     for start in window_starts(len(frames), WINDOW, STRIDE):
         part = torch.from_numpy(frames[start : start + WINDOW])
-        tokens = model.video(Ragged(part, torch.tensor([len(part)]), len(part))).tokens.values
+        tokens = model.video(Ragged(part, Layout(torch.tensor([len(part)]), len(part), len(part)))).tokens.values
         for place, x in enumerate(tokens):
             scores = []
             for text in texts:
@@ -93,7 +93,7 @@ def test_texts_are_encoded_once() -> None:
     model, experiment, prepared = made()
     calls = []
     hidden = model.language.hidden
-    model.language.hidden = lambda ids: calls.append(len(ids.lengths)) or hidden(ids)
+    model.language.hidden = lambda ids: calls.append(len(ids.layout.lengths)) or hidden(ids)
     scores = FrameScores(model, experiment, prepared)
     clips = prepared.clips["test"]
     for clip in clips:

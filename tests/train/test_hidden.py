@@ -31,7 +31,7 @@ def test_a_frozen_network_is_asked_once_a_caption(monkeypatch, at_a_time):
     asked = {caption for name in names[:7] for caption in states._group[name]}
     assert sum(calls) == len(asked)  # whole groups, each once
     for batch, one in zip(batches, found, strict=True):
-        for caption, part in zip(batch, one.values.split(one.lengths.tolist()), strict=True):
+        for caption, part in zip(batch, one.values.split(one.layout.lengths.tolist()), strict=True):
             alone = language.hidden(text_batch([caption], data.captions, CPU)[0]).values
             torch.testing.assert_close(part, alone, rtol=1e-5, atol=1e-5)
 
