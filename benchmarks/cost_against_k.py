@@ -16,7 +16,7 @@ import click
 from cost_steps import Point, experiment_of, measured
 from tabulate import tabulate
 
-from taco_bench.jobs.cost import Sizes, Work, fusion_work, work_of
+from taco_bench.jobs.cost import Sizes, Work, fusion_work, held_of, work_of
 from taco_bench.jobs.cost_model import CostModel, cost_model
 from taco_bench.jobs.sizes import distinct_pairs, sizes_from
 from taco_bench.kinds.text import NetworkSize
@@ -81,7 +81,8 @@ def _row(point: Point, sizes: Sizes, model: CostModel) -> Row:
     pairs = {"": 0.0, "all": float(point.batch**2)}.get(point.sampler, distinct_pairs(point.batch, point.negatives, both=True))
     sizes = replace(sizes, pairs=pairs)
     work = work_of(experiment, sizes)
-    return Row(point.batch, point.sampler, pairs, model.seconds(work), model.seconds(fusion_work(experiment, sizes)), model.gib(work))
+    gib = model.gib(held_of(experiment, sizes))
+    return Row(point.batch, point.sampler, pairs, model.seconds(work), model.seconds(fusion_work(experiment, sizes)), gib)
 
 
 def _table(rows: list[Row]) -> str:

@@ -54,6 +54,10 @@ HELD_OUT = (
     Point(width=384, heads=6, feedforward=1536, text_width=192, text_layers=3, batch=16, negatives=1, dropout=0.1, video_layers=2),
     Point(width=512, heads=8, feedforward=2048, text_width=512, batch=24, sampler="", share=0.35, features=2048),
     Point(width=128, heads=4, feedforward=256, text_width=64, batch=56, negatives=2, text=(12, 20), video=(20, 30)),
+    Point(batch=64, negatives=4, recompute=True),
+    Point(batch=96, chunk=24, recompute=True),
+    Point(**WIDE, batch=48, negatives=1, chunk=16, dropout=0.1),
+    Point(sampler="all", batch=32, recompute=True, dropout=0.1),
 )
 """Other values of K, K', n, m, d, feed-forward and layers than those fitted on."""
 

@@ -23,7 +23,7 @@ from cost_steps import Point, experiment_of, measured, point_of
 from scipy.optimize import nnls
 from tabulate import tabulate
 
-from taco_bench.jobs.cost import work_of
+from taco_bench.jobs.cost import held_of, work_of
 from taco_bench.jobs.cost_model import CostModel, memory_amounts
 from taco_bench.jobs.sizes import sizes_from
 
@@ -74,10 +74,11 @@ def fit(path: Path, file: Path, table: Path) -> None:
     """Fit, write the coefficients, print the errors."""
     rows = _rows(path)
     for row in rows:
-        row["work"] = work_of(experiment_of(point_of(row["point"])), sizes_from(row["sizes"]))
+        experiment, sizes = experiment_of(point_of(row["point"])), sizes_from(row["sizes"])
+        row["work"], row["held"] = work_of(experiment, sizes), held_of(experiment, sizes)
     fitted = [row for row in rows if row["use"] == "fitted"]
     seconds = _fit([row["work"].amounts() for row in fitted], [row["seconds"] for row in fitted])
-    memory = _fit([memory_amounts(row["work"]) for row in fitted], [row["gib"] * 2**30 for row in fitted])
+    memory = _fit([memory_amounts(row["held"]) for row in fitted], [row["gib"] * 2**30 for row in fitted])
     model = CostModel(f"{_cpu()}, one thread, torch {rows[0]['torch']}", seconds, memory)
     text = _table(rows, model)
     file.parent.mkdir(exist_ok=True)
@@ -98,7 +99,7 @@ def _fit(amounts: Sequence[dict[str, float]], found: Sequence[float]) -> dict[st
 
 def _errors(rows: Sequence[dict[str, Any]], model: CostModel) -> list[tuple[dict[str, Any], float, float]]:
     """Each row with predicted over measured seconds and memory, less 1."""
-    return [(row, model.seconds(row["work"]) / row["seconds"] - 1, model.gib(row["work"]) / row["gib"] - 1) for row in rows]
+    return [(row, model.seconds(row["work"]) / row["seconds"] - 1, model.gib(row["held"]) / row["gib"] - 1) for row in rows]
 
 
 def _table(rows: Sequence[dict[str, Any]], model: CostModel) -> str:
@@ -127,7 +128,9 @@ def told(point: Point) -> str:
         f"d {point.width}, ff {point.feedforward}, layers {point.video_layers}+{point.fusion_layers}",
         f"text {point.text_layers} x {point.text_width}{' frozen' if point.frozen else ''}, features {point.features}",
     ]
-    return ", ".join([*parts, *([f"dropout {point.dropout}"] if point.dropout else [])])
+    parts += [f"dropout {point.dropout}"] if point.dropout else []
+    parts += [f"encoders {point.chunk} at a time"] if point.chunk else []
+    return ", ".join([*parts, *(["fusion recomputed"] if point.recompute else [])])
 
 
 def _toml(model: CostModel, rows: Sequence[dict[str, Any]], text: str) -> str:

@@ -31,6 +31,8 @@ class Point:
         negatives: K'.
         text, video: least and most tokens.
         share: of a caption's pieces that are of interest; 0 leaves L2 out.
+        chunk: clips and captions that are encoded at a time; None: all.
+        recompute: whether the fusion module's activations are computed again.
         seconds: least time of the steps.
     """
 
@@ -49,6 +51,8 @@ class Point:
     text_layers: int = 2
     frozen: bool = False
     dropout: float = 0.0
+    chunk: int | None = None
+    recompute: bool = False
     features: int = 64
     threads: int = 1
     seconds: float = 1.5
@@ -80,6 +84,7 @@ def experiment_of(point: Point) -> Any:
     model = {key: getattr(point, key) for key in keys} | {"max_text_tokens": point.text[1], "max_video_tokens": point.video[1]}
     sampler = {"type": point.sampler, **({} if point.sampler == "all" else {"hard_negatives": point.negatives})}
     train = {"batch_size": point.batch, "threads": point.threads, "device": "cpu", "precision": "float32", "fusion_memory": 1e6}
+    train |= {"encoder_chunk": point.chunk, "recompute_fusion": point.recompute}
     layer = {"data": "babyai", "model": model, "train": train, "losses": {"use": point.losses}}
     layer |= {"sampler": sampler} if point.sampler else {}
     layer |= {} if point.share else {"tokens": []}

@@ -11,10 +11,12 @@ knows large ones. Texts and videos are encoded K times each; the fusion module t
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass, fields
 
 from taco_bench.config import Experiment, Model
 from taco_bench.kinds.text import NetworkSize
+from taco_bench.model.chunk import TOKENS_AT_A_TIME
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,7 @@ class Sizes:
 
     Attributes:
         text_tokens: n, mean tokens of a caption, [CLS] and [SEP] among them.
-        longest_text: tokens of the longest caption of a batch, to which the text network pads.
+        longest_text: tokens of the longest caption of a batch, to which attention in the text network pads.
         video_tokens: m, mean tokens of a clip.
         words: mean word pieces of interest of a caption; 0 where L2 is left out.
         pairs: distinct pairs a step through the fusion module; 0 where L3 is left out.
@@ -55,7 +57,7 @@ class Work:
         draws: random numbers for dropout.
         similarities: (word, video token) pairs, the maxima of P 3.3.
         parameters: that Adam updates.
-        layers: calls of a layer.
+        layers: calls of a layer, one a chunk of rows.
         step: 1.
     """
 
@@ -84,15 +86,50 @@ FORWARD_BACKWARD = 3
 
 def work_of(experiment: Experiment, sizes: Sizes) -> Work:
     """The work of one step of an experiment."""
+    encoders, fusion = _encoders(experiment, sizes), fusion_work(experiment, sizes)
+    if experiment.train.encoder_chunk:
+        encoders = _with_a_second_forward_pass(encoders)
+    if experiment.train.recompute_fusion:
+        fusion = _with_a_second_forward_pass(fusion)
+    return encoders + loss_work(experiment, sizes) + fusion + _rest(experiment, sizes)
+
+
+def held_of(experiment: Experiment, sizes: Sizes) -> Work:
+    """The work whose results are held at once, at the end of the forward pass; of what is computed again, one chunk's."""
+    train, length = experiment.train, sizes.text_tokens + sizes.video_tokens
+    encoders, fusion = _encoders(experiment, sizes), fusion_work(experiment, sizes)
+    if train.encoder_chunk:
+        encoders = _times(encoders, train.encoder_chunk / train.batch_size)
+    if train.recompute_fusion and sizes.pairs:
+        fusion = _times(fusion, min(1.0, _tokens_at_a_time(experiment) / (sizes.pairs * length)))
+    return encoders + loss_work(experiment, sizes) + fusion + _rest(experiment, sizes)
+
+
+def _encoders(experiment: Experiment, sizes: Sizes) -> Work:
+    return text_work(experiment, sizes) + video_work(experiment, sizes)
+
+
+def _chunks_of_encoders(experiment: Experiment) -> int:
+    count, chunk = experiment.train.batch_size, experiment.train.encoder_chunk
+    return math.ceil(count / chunk) if chunk else 1
+
+
+def _tokens_at_a_time(experiment: Experiment) -> int:
+    return TOKENS_AT_A_TIME["cuda" if experiment.train.device == "cuda" else "cpu"]
+
+
+def _rest(experiment: Experiment, sizes: Sizes) -> Work:
     trained = sum(parameters_of(experiment, sizes).values()) - (sizes.network.parameters if sizes.frozen else 0)
-    rest = Work(parameters=float(trained), step=1.0)
-    return (
-        text_work(experiment, sizes) + video_work(experiment, sizes) + loss_work(experiment, sizes) + fusion_work(experiment, sizes) + rest
-    )
+    return Work(parameters=float(trained), step=1.0)
+
+
+def _with_a_second_forward_pass(work: Work) -> Work:
+    """Four passes in the place of three, and the random numbers of dropout, which only a forward pass draws, twice."""
+    return Work(**{kind: amount * (2 if kind == "draws" else 4 / 3) for kind, amount in work.amounts().items()})
 
 
 def text_work(experiment: Experiment, sizes: Sizes) -> Work:
-    """The language module: the network on captions padded to the longest, then the projection to d."""
+    """The language module: the network, which pads captions in attention alone, then the projection to d."""
     count, network, d = experiment.train.batch_size, sizes.network, experiment.model.width
     real = count * sizes.text_tokens
     project = real * network.width * d * (FORWARD_BACKWARD - sizes.frozen) if network.width != d else 0.0
@@ -100,16 +137,19 @@ def text_work(experiment: Experiment, sizes: Sizes) -> Work:
     if sizes.frozen:  # its outputs are computed once a caption, not once a step
         return work
     shape = _Shape(network.width, network.feedforward, network.heads, network.dropout)
-    layer = _layer(shape, count, sizes.longest_text)
-    return work + _times(layer, network.layers) + Work(elements=4.0 * count * sizes.longest_text * network.width)
+    layer = _layer(
+        shape, count, sizes.text_tokens, padded=max(sizes.text_tokens, sizes.longest_text), calls=_chunks_of_encoders(experiment)
+    )
+    return work + _times(layer, network.layers) + Work(elements=4.0 * real * network.width)
 
 
 def video_work(experiment: Experiment, sizes: Sizes) -> Work:
     """The video module: the projection of features, which take no gradient, then layers."""
     count, d = experiment.train.batch_size, experiment.model.width
     tokens = count * sizes.video_tokens
+    layer = _layer(_shape(experiment.model), count, sizes.video_tokens, calls=_chunks_of_encoders(experiment))
     project = Work(products=(FORWARD_BACKWARD - 1) * tokens * sizes.feature_width * d, elements=tokens * (sizes.feature_width + 4 * d))
-    return project + _times(_layer(_shape(experiment.model), count, sizes.video_tokens), experiment.model.video_layers)
+    return project + _times(layer, experiment.model.video_layers)
 
 
 def loss_work(experiment: Experiment, sizes: Sizes) -> Work:
@@ -128,7 +168,8 @@ def fusion_work(experiment: Experiment, sizes: Sizes) -> Work:
     d, ff, layers = model.width, model.feedforward, model.fusion_layers
     length = sizes.text_tokens + sizes.video_tokens
     tokens, shared = pairs * length, experiment.train.batch_size * length
-    inner = _times(_layer(_shape(model), pairs, length), layers - 1)  # all but the last, whose projections move one layer up
+    calls = math.ceil(tokens / _tokens_at_a_time(experiment))
+    inner = _times(_layer(_shape(model), pairs, length, calls=calls), layers - 1)  # all but the last, whose projections move one layer up
     later = layers > 1  # then the last layer's projections are its own: not the three of all tokens, but keys, values and [CLS]'s query
     products = shared * 3 * d * d - later * tokens * d * d + pairs * ((1 + later) * d * d + 2 * d * ff + d)
     last = Work(
@@ -138,7 +179,7 @@ def fusion_work(experiment: Experiment, sizes: Sizes) -> Work:
         elements=later * tokens * 3 * d + shared * 8 * d + pairs * (10 * d + 2 * ff),
         gathers=tokens * 4 * d,
         draws=(tokens * model.heads + 2 * pairs * d) if model.dropout else 0.0,
-        layers=1.0,
+        layers=calls,
     )
     return inner + last
 
@@ -169,19 +210,19 @@ def _shape(model: Model) -> _Shape:
     return _Shape(model.width, model.feedforward, model.heads, model.dropout > 0)
 
 
-def _layer(shape: _Shape, rows: float, length: float) -> Work:
-    """A self-attention layer over rows of a length: 4 d^2 + 2 d ff products a token, and 2 d a token and key."""
-    d, ff, tokens = shape.width, shape.feedforward, rows * length
-    weights = tokens * length * shape.heads
+def _layer(shape: _Shape, rows: float, length: float, *, calls: float, padded: float | None = None) -> Work:
+    """A self-attention layer over rows of a length: 4 d^2 + 2 d ff products a token, and 2 d a token and key, of padded rows."""
+    d, ff, tokens, longest = shape.width, shape.feedforward, rows * length, padded or length
+    weights = rows * longest * longest * shape.heads
     return Work(
         products=FORWARD_BACKWARD * tokens * (4 * d * d + 2 * d * ff),
-        attention=FORWARD_BACKWARD * 2 * tokens * length * d,
+        attention=FORWARD_BACKWARD * 2 * rows * longest * longest * d,
         softmax=weights,
         elements=tokens * (10 * d + 2 * ff),
         draws=weights + 2 * tokens * d if shape.dropout else 0.0,
-        layers=1.0,
+        layers=calls,
     )
 
 
-def _times(work: Work, times: int) -> Work:
+def _times(work: Work, times: float) -> Work:
     return Work(**{kind: times * amount for kind, amount in work.amounts().items()})

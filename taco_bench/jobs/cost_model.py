@@ -31,16 +31,16 @@ class CostModel:
         """Of a step."""
         return sum(self.second.get(kind, 0.0) * amount for kind, amount in work.amounts().items())
 
-    def gib(self, work: Work) -> float:
+    def gib(self, held: Work) -> float:
         """Most memory of a process that trains, without its data."""
-        return sum(self.byte.get(kind, 0.0) * amount for kind, amount in memory_amounts(work).items()) / GIB
+        return sum(self.byte.get(kind, 0.0) * amount for kind, amount in memory_amounts(held).items()) / GIB
 
 
-def memory_amounts(work: Work) -> dict[str, float]:
+def memory_amounts(held: Work) -> dict[str, float]:
     """What is held at the peak, at the end of the forward pass: numbers that layers keep; masks of dropout; a parameter with its gradient
     and Adam's two moments; and the process. Similarities are computed in chunks of a bounded size and not kept.
     """
-    return {"elements": work.elements, "gathers": work.gathers, "draws": work.draws, "parameters": work.parameters, "process": 1.0}
+    return {"elements": held.elements, "gathers": held.gathers, "draws": held.draws, "parameters": held.parameters, "process": 1.0}
 
 
 @cache

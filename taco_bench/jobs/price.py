@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from taco_bench.config import Experiment
-from taco_bench.jobs.cost import Work, parameters_of, work_of
+from taco_bench.jobs.cost import Work, held_of, parameters_of, work_of
 from taco_bench.jobs.cost_model import CostModel, cost_model
 from taco_bench.jobs.plan import Job
 from taco_bench.jobs.sizes import PlannedSizes
@@ -118,7 +118,9 @@ class Prices:
         if sizes is None or model is None:
             return None
         parameters = sum(parameters_of(experiment, sizes).values())
-        return _Planned(_keys(experiment), work_of(experiment, sizes), parameters, own or model, own is not None)
+        return _Planned(
+            _keys(experiment), work_of(experiment, sizes), held_of(experiment, sizes), parameters, own or model, own is not None
+        )
 
     def of(self, job: Job, *, trained: bool) -> Price | None:
         """The price of a cell; None where neither the model nor a finished cell says.
@@ -148,6 +150,7 @@ class _Planned:
 
     keys: list[tuple[str, ...]]
     work: Work
+    held: Work
     parameters: int
     model: CostModel
     own: bool
@@ -158,7 +161,7 @@ class _Planned:
 
     @cached_property
     def gib(self) -> float | None:
-        return self.model.gib(self.work) if self.own else None
+        return self.model.gib(self.held) if self.own else None
 
 
 def _readable(cells: Iterable[Mapping[str, Any]]) -> Iterator[tuple[Experiment, Mapping[str, Any]]]:

@@ -14,7 +14,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
 from taco_bench.config import Experiment
-from taco_bench.jobs.cost import Sizes, Work, fusion_work, loss_work, parameters_of, text_work, video_work, work_of
+from taco_bench.jobs.cost import Sizes, Work, fusion_work, held_of, loss_work, parameters_of, text_work, video_work, work_of
 from taco_bench.jobs.cost_model import CostModel, cost_model, memory_amounts
 from taco_bench.jobs.sizes import distinct_pairs, network_size, record_of, sizes_from
 from taco_bench.kinds.text import NetworkSize
@@ -29,9 +29,11 @@ NETWORK = NetworkSize(width=4, layers=1, feedforward=8, heads=1, parameters=100)
 SIZES = Sizes(text_tokens=N, longest_text=N, video_tokens=M, words=2, pairs=10, feature_width=FEATURES, network=NETWORK)
 
 
-def experiment(*, use: tuple[str, ...] = ("l1", "l2", "l3"), batch_size: int = K, **model: Any) -> Experiment:
+def experiment(
+    *, use: tuple[str, ...] = ("l1", "l2", "l3"), batch_size: int = K, train: dict[str, Any] | None = None, **model: Any
+) -> Experiment:
     sizes = {"width": D, "heads": HEADS, "feedforward": FF, "max_video_tokens": M, "max_text_tokens": N, "positions": N + M}
-    return built(use=use, model=sizes | model, train={"batch_size": batch_size})
+    return built(use=use, model=sizes | model, train={"batch_size": batch_size, **(train or {})})
 
 
 class TestByHand:
@@ -64,6 +66,32 @@ class TestByHand:
         assert found.layers == 0
         parameters = sum(parameters_of(experiment(), SIZES).values())
         assert work_of(experiment(), replace(SIZES, frozen=True)).parameters == parameters - 100
+
+    def test_captions_are_padded_in_attention_alone(self) -> None:
+        found, full = (text_work(experiment(), replace(SIZES, longest_text=longest)) for longest in (2 * N, N))
+        assert found.products == full.products
+        assert found.attention == 4 * full.attention
+        assert found.softmax == 4 * full.softmax
+
+    def test_what_is_computed_again(self) -> None:
+        """A product is made four times in the place of three; a layer is called once a chunk, and that again."""
+        plain, again = (work_of(experiment(dropout=0.1, train={"recompute_fusion": recompute}), SIZES) for recompute in (False, True))
+        fusion = fusion_work(experiment(dropout=0.1), SIZES)
+        assert again.products - plain.products == pytest.approx(fusion.products / 3)
+        assert again.draws - plain.draws == fusion.draws
+        assert again.parameters == plain.parameters
+        chunks = work_of(experiment(use=("l1",), train={"encoder_chunk": 3}), replace(SIZES, pairs=0))
+        assert chunks.layers == pytest.approx(4 / 3 * 2 * 2)  # a text and a video layer, over 3 and 1 of the 4 clips
+
+    def test_what_is_held_of_it(self) -> None:
+        many = replace(SIZES, pairs=1e6)  # 1e6 pairs of 8 tokens, of which 2^13 tokens are held
+        plain, again = (held_of(experiment(train={"recompute_fusion": recompute}), many) for recompute in (False, True))
+        share, rest = 2**13 / 8e6, held_of(experiment(use=("l1", "l2")), replace(SIZES, pairs=0))
+        assert again.gathers == pytest.approx(share * plain.gathers)
+        assert again.elements - rest.elements == pytest.approx(share * (plain.elements - rest.elements))
+        one = held_of(experiment(use=("l1",), train={"encoder_chunk": 1}), replace(SIZES, pairs=0))
+        assert one.elements == pytest.approx(held_of(experiment(use=("l1",)), replace(SIZES, pairs=0)).elements / K)
+        assert held_of(experiment(), SIZES) == work_of(experiment(), SIZES)
 
     def test_distinct_pairs(self) -> None:
         """Of 4 x 3 pairs that are no positives, with K' = 1 of 3: text and video agree on 1 of 9."""
@@ -105,6 +133,16 @@ class TestAgainstTorch:
         pairs = torch.arange(10)
         found = counted(lambda: module(text, video, pairs // K, pairs % K))
         assert found == predicted(fusion_work(made, SIZES))
+
+    def test_fusion_computed_again(self) -> None:
+        made = experiment(train={"recompute_fusion": True})
+        module = FusionModule(made.model)
+        module.recompute = True
+        text, video = ragged(K, N, D, True), ragged(K, M, D, True)
+        pairs = torch.arange(10)
+        again = predicted(work_of(made, SIZES)) - predicted(work_of(experiment(), SIZES))
+        once = K * (N + M) * 3 * D * D + 10 * D  # the shared projections and the last product are not computed again
+        assert counted(lambda: module(text, video, pairs // K, pairs % K)) == predicted(fusion_work(made, SIZES)) + again - once
 
     @pytest.mark.parametrize("layers", [0, 1, 2])
     def test_video(self, layers: int) -> None:
