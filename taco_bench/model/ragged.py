@@ -60,22 +60,60 @@ class Layout:
         """[tokens], from a number a row [rows]."""
         return each.repeat_interleave(self.lengths, output_size=self.tokens)
 
+    @cached_property
+    def sources(self) -> Tensor:
+        """[rows * longest], the token of each place; in the place of padding the row's first."""
+        positions = torch.arange(self.longest, device=self.lengths.device)
+        return (self.starts.unsqueeze(1) + positions.where(self.mask, 0)).flatten()
+
     def pad(self, values: Tensor) -> Tensor:
-        """[tokens, ...] laid out as [rows, longest, ...]; 0 after the end of a row."""
+        """[tokens, ...] laid out as [rows, longest, ...], for what masks padding: there is a copy of the row's first token, which
+        passes no gradient on.
+        """
         shape = (len(self.lengths), self.longest, *values.shape[1:])
-        if self.full:
-            return values.view(shape)
-        return values.new_zeros(shape).flatten(0, 1).index_copy(0, self.places, values).view(shape)
+        return (values if self.full else _Pad.apply(values, self)).view(shape)  # type: ignore[no-untyped-call]
 
     def unpad(self, padded: Tensor) -> Tensor:
         """[tokens, ...] from [rows, longest, ...]."""
         flat = padded.flatten(0, 1)
-        return flat if self.full else flat.index_select(0, self.places)
+        return flat if self.full else _Unpad.apply(flat, self)  # type: ignore[no-untyped-call]
 
     def split(self, rows: int) -> list[Layout]:
         """The same rows, ``rows`` at a time; the lengths are read from the device."""
         parts = [(part, part.tolist()) for part in torch.split(self.lengths, rows)]
         return [Layout(lengths, max(numbers), sum(numbers)) for lengths, numbers in parts]
+
+
+class _Pad(torch.autograd.Function):
+    """Rows of a matrix into their places, and their gradients back.
+
+    Both passes pick rows. Autograd's own would add rows up, as if one could be picked twice: slower, and on a GPU, where sums are to
+    have one order, by a sort each time.
+    """
+
+    @staticmethod
+    def forward(ctx, values: Tensor, layout: Layout) -> Tensor:  # type: ignore[no-untyped-def]
+        ctx.layout = layout
+        return values.index_select(0, layout.sources)
+
+    @staticmethod
+    def backward(ctx, gradient: Tensor) -> tuple[Tensor, None]:  # type: ignore[no-untyped-def]
+        return gradient.index_select(0, ctx.layout.places), None
+
+
+class _Unpad(torch.autograd.Function):
+    """The way back."""
+
+    @staticmethod
+    def forward(ctx, padded: Tensor, layout: Layout) -> Tensor:  # type: ignore[no-untyped-def]
+        ctx.layout = layout
+        return padded.index_select(0, layout.places)
+
+    @staticmethod
+    def backward(ctx, gradient: Tensor) -> tuple[Tensor, None]:  # type: ignore[no-untyped-def]
+        layout: Layout = ctx.layout
+        padding = ~layout.mask.flatten()
+        return gradient.index_select(0, layout.sources).masked_fill_(padding.view(-1, *[1] * (gradient.ndim - 1)), 0), None
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,7 +130,9 @@ class Ragged:
 
     def padded(self) -> Tensor:
         """[rows, longest, ...], 0 after the end of a row."""
-        return self.layout.pad(self.values)
+        padded = self.layout.pad(self.values)
+        mask = self.layout.mask.view(*padded.shape[:2], *[1] * (padded.ndim - 2))
+        return padded if self.layout.full else padded.where(mask, 0)
 
     def firsts(self) -> Tensor:
         """[rows, ...], the first token of each row."""
@@ -103,7 +143,7 @@ class Ragged:
         layout = self.layout
         if layout.full:
             return self.padded().mean(dim=1)
-        sums = self.values.new_zeros(len(layout.lengths), *self.values.shape[1:]).index_add(0, layout.owners, self.values)
+        sums = self.padded().sum(dim=1)
         return sums / layout.lengths.unsqueeze(1).to(sums.dtype)
 
     def split(self, rows: int) -> list[Ragged]:
