@@ -15,7 +15,8 @@ FOLDER = Path(__file__).parents[2] / "benchmarks"
     [
         ("token_loss.py --rounds 1", ["dense, all tokens", "25 % of interest", "times faster", "peak MiB"]),
         ("sampling.py --rounds 1", ["cascade, both directions", "ordered_assignment"]),
-        ("gpu.py --device cpu", ["steps/s", "TFLOP/s needed", "TFLOP/s executed", "| plain", "| ours, fusion recomputed"]),
+        ("gpu.py --device cpu", ["steps/s", "TFLOP/s needed", "TFLOP/s executed", "launches", "| plain", "| ours, fusion recomputed"]),
+        ("launches.py", ["operations and", "_to_copy", "casts of weights to 16 bits", "train/loop.py step: tolist"]),
         pytest.param("fusion.py --rounds 1 --full-length", ["ours, recomputed", "distinct pairs"], marks=pytest.mark.slow),
         pytest.param("evaluation.py --rounds 1", ["count in blocks", "the largest array takes"], marks=pytest.mark.slow),
         pytest.param("shortlist.py", ["positive outside", "all pairs"], marks=pytest.mark.slow),
