@@ -190,7 +190,8 @@ class Training:
         """
         config = self.experiment.train
         batch = self.ahead.at(step)
-        self.model.train()
+        if not self.model.training:  # else a walk over all modules for nothing
+            self.model.train()
         with autocast(self.experiment):
             terms = self._terms(batch, step)
             loss = terms.total(self.experiment.losses, config.batch_size)
