@@ -5,7 +5,8 @@ python benchmarks/gpu.py --small --device cpu     the same code, small, in secon
 
 Rows: the plain module (every pair expanded and padded, all similarities at once, everything else ours); ours; ours with the fusion module
 recomputed; ours with torch.compile on what follows attention, token by token, and on the text network. All run the same steps on the
-same data. TFLOP/s over the needed operations says how fast the mathematics gets done, over the executed ones how busy the device is.
+same data, each batch made ahead as in a training. TFLOP/s over the needed operations says how fast the mathematics gets done, over the
+executed ones how busy the device is. Launches: kernels that the CPU launches in a step; on a CPU torch's operations (see launches.py).
 """
 
 from __future__ import annotations
@@ -21,11 +22,16 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from measure import arguments, report, table
+from measure import arguments, report, table, without_chatter
+
+# isort: split
+# measure has put the tests' folder on the path
+from helpers.dispatched import dispatched
 from operations import executed, needed
 from plain.fusion import plain_fusion
 from plain.token_loss import dense_similarity
 from synthetic import experiment, prepared
+from torch.profiler import ProfilerActivity, profile
 
 from taco_bench.config import Experiment
 from taco_bench.model import taco
@@ -41,6 +47,7 @@ HEAD = [
     "TFLOP executed",
     "TFLOP/s needed",
     "TFLOP/s executed",
+    "launches",
     "peak GiB",
     "paper's steps, min",
 ]
@@ -76,16 +83,30 @@ def _measured(setup: Experiment, way: Callable[[Training], Any], steps: int, *, 
     data = prepared(setup, 4 * setup.train.batch_size, width, full=not ragged)
     with tempfile.TemporaryDirectory() as folder:
         training = Training(setup, 0, data, load_plugins(third_party=False), Path(folder))
-        with way(training):
+        with way(training), training.ahead:
             pairs = _pairs_of(training, lambda: training.step(0))
             done = executed(lambda: training.step(1))
-            for step in range(2, 5):  # warm-up: kernels are chosen, and compiled for lengths that vary
+            launched = _launches(training, 2)
+            for step in range(3, 5):  # warm-up: kernels are chosen, and compiled for lengths that vary
                 training.step(step)
             seconds, peak = _timed(training, range(5, 5 + steps))
     wanted = needed(setup, training.batches.at(0), width, pairs) / 1e12
     each = seconds / steps
-    figures = [1 / each, 1e3 * each, wanted, done / 1e12, wanted / each, done / 1e12 / each, peak, PAPER_STEPS * each / 60]
-    return [f"{figure:.3g}" for figure in figures]
+    figures = [1 / each, 1e3 * each, wanted, done / 1e12, wanted / each, done / 1e12 / each, launched, peak, PAPER_STEPS * each / 60]
+    return [f"{figure:,}" if isinstance(figure, int) else f"{figure:.3g}" for figure in figures]
+
+
+def _launches(training: Training, step: int) -> int:
+    """Kernels that a step launches; on a CPU operations."""
+    if training.device.type == "cpu":
+        with dispatched() as found:
+            training.step(step)
+        return found.operations.total()
+    with without_chatter(), profile(activities=[ProfilerActivity.CUDA]) as trace:
+        training.step(step)
+        torch.cuda.synchronize()
+    events = trace.profiler.kineto_results.events()  # type: ignore[union-attr]
+    return sum("LaunchKernel" in event.name() for event in events)  # cudaLaunchKernel, cuLaunchKernelEx, ...
 
 
 def _timed(training: Training, steps: range) -> tuple[float, float]:

@@ -53,9 +53,9 @@ def _measured(training: Training, steps: int) -> tuple[float, dict[str, float], 
         started = time.perf_counter()
         with without_chatter(), torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU]) as trace:
             for step in range(1, steps + 1):
-                terms = training.step(step)
+                done = training.step(step)
                 with _clock(parts, "logging"):
-                    "  ".join(f"{name.upper()} {term.item():.3f}" for name, term in terms.terms.items())
+                    "  ".join(f"{name.upper()} {loss:.3f}" for name, loss in done.losses.items())
         seconds = time.perf_counter() - started
     return seconds, dict(parts), trace
 

@@ -37,16 +37,26 @@ class Batch:
     features: Ragged
 
 
+def to_device(array: np.ndarray, device: torch.device) -> torch.Tensor:
+    """An array as a tensor on a device; on its way to a GPU nobody waits for it.
+
+    The copy is put on the current stream, which in every thread is the device's default one as long as the thread chooses no other: so it
+    is in order with the kernels, and whatever is launched later finds it done. It is made from pinned memory, which torch gives to nobody
+    else before the copy is done.
+    """
+    tensor = torch.from_numpy(array)
+    return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor
+
+
 def layout(lengths: Sequence[int], device: torch.device) -> Layout:
     """The layout of rows of these lengths."""
-    return Layout(torch.tensor(lengths, device=device), max(lengths), sum(lengths))
+    return Layout(to_device(np.array(lengths), device), max(lengths), sum(lengths))
 
 
 def ragged(arrays: Sequence[np.ndarray], device: torch.device) -> Ragged:
     """Arrays of different length as one ragged tensor."""
     lengths = [len(array) for array in arrays]
-    values = torch.from_numpy(np.concatenate(arrays))
-    return Ragged(values.to(device), layout(lengths, device))
+    return Ragged(to_device(np.concatenate(arrays), device), layout(lengths, device))
 
 
 def text_batch(captions: Sequence[str], table: Mapping[str, Caption], device: torch.device) -> tuple[Ragged, Words]:
@@ -56,14 +66,14 @@ def text_batch(captions: Sequence[str], table: Mapping[str, Caption], device: to
     owner = np.repeat(np.arange(len(rows)), [len(row.ids) for row in rows])
     weights = np.concatenate([row.weights for row in rows])
     words = (np.flatnonzero(interest), owner[interest], weights[interest])
-    places, owners, weight = (torch.from_numpy(array).to(device) for array in words)
+    places, owners, weight = (to_device(array, device) for array in words)
     return ragged([row.ids for row in rows], device), Words(places, owners, weight)
 
 
 def video_batch(clips: Sequence[str], features: Features, most: int, device: torch.device) -> Ragged:
     """Video tokens of clips, at most ``most`` each."""
     values, lengths = features.gather(clips, most)
-    return Ragged(torch.from_numpy(values).to(device), layout(lengths, device))
+    return Ragged(to_device(values, device), layout(lengths, device))
 
 
 class Batches:
@@ -94,12 +104,14 @@ class Batches:
         return [replace(clip, captions=clips[other].captions) for clip, other in zip(clips, order, strict=True)]
 
     def at(self, step: int) -> Batch:
-        """The batch of one step."""
+        """The batch of one step; two threads may ask at the same time as far as the data set bears it."""
         a_epoch = len(self.clips) // self.batch_size
         epoch, place = divmod(step, a_epoch)
-        if self._order[0] != epoch:
-            self._order = (epoch, numpy_stream(self.seed, "order", epoch).permutation(len(self.clips)))
-        chosen = [self.clips[i] for i in self._order[1][place * self.batch_size : (place + 1) * self.batch_size]]
+        known, order = self._order  # read once: another thread may set another epoch's
+        if known != epoch:
+            order = numpy_stream(self.seed, "order", epoch).permutation(len(self.clips))
+            self._order = (epoch, order)
+        chosen = [self.clips[i] for i in order[place * self.batch_size : (place + 1) * self.batch_size]]
         draw = numpy_stream(self.seed, "caption", step)
         captions = [clip.captions[draw.integers(len(clip.captions))] if len(clip.captions) > 1 else clip.captions[0] for clip in chosen]
         ids, words = text_batch(captions, self.prepared.captions, self.device)

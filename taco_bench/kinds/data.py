@@ -63,8 +63,9 @@ class Dataset(Protocol):
 
     Three more members are optional. ``stored = True`` says that :meth:`read` is a cheap view of files that all processes share, as
     :class:`FeatureStreams` gives it: features are then read as they are needed and not copied into the cache, and encoders are called
-    with some of a clip's rows. ``seconds(stream, clip)``, the middle [time] of each row that :meth:`read` gives, in seconds, lets
-    streams of different rate be aligned by time; without it rows are taken to be spread evenly over the clip.
+    with some of a clip's rows; in a training on a GPU they are read in a thread that does nothing else, and in no other meanwhile.
+    ``seconds(stream, clip)``, the middle [time] of each row that :meth:`read` gives, in seconds, lets streams of different rate be
+    aligned by time; without it rows are taken to be spread evenly over the clip.
     ``remarks()`` says in a line each what a reader of its tables must know: the form that was recognised, what was left out and how many.
     """
 

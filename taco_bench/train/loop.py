@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import resource
 import time
 from collections.abc import Callable
@@ -22,12 +23,14 @@ from taco_bench.model.video import VideoFeatures
 from taco_bench.plugins import Plugins
 from taco_bench.randomness import seed_global, torch_stream
 from taco_bench.reporting import Reporter
+from taco_bench.train.ahead import Ahead
 from taco_bench.train.checkpoint import load_state, load_weights, save_state, save_weights
 from taco_bench.train.chunks import encode_texts, encode_videos
 from taco_bench.train.device import autocast, set_up
 from taco_bench.train.hidden import HiddenStates
 from taco_bench.train.memory import EVERY_STEPS, return_free_memory
 from taco_bench.train.objective import Terms, batch_terms
+from taco_bench.train.reading import begin_reading
 from taco_bench.train.start import Start, take_over
 
 SAVE_EVERY_SECONDS = 30.0
@@ -53,6 +56,19 @@ class Progress:
     def spent(self) -> list[float]:
         """Steps, seconds of training and distinct pairs through fusion so far."""
         return [self.step, self.seconds, self.fusion_pairs]
+
+
+@dataclass(frozen=True)
+class Step:
+    """What one optimizer step saw.
+
+    Attributes:
+        losses: the terms of its batch before the step, unweighted, by name.
+        fusion_pairs: distinct pairs that went through the fusion module.
+    """
+
+    losses: dict[str, float]
+    fusion_pairs: int
 
 
 def learning_rate(step: int, steps: int, warmup: int, highest: float) -> float:
@@ -117,6 +133,7 @@ class Training:
             shuffle_captions=config.shuffle_captions,
             device=self.device,
         )
+        self.ahead = Ahead(self.batches, config.steps, thread=self.device.type == "cuda")
         self.hidden = HiddenStates(self.model.language, prepared.captions, self.device)
         self.sampler: Sampler | None = plugins.build("sampler", experiment.sampler) if experiment.sampler else None
         self.parameters = [p for p in self.model.parameters() if p.requires_grad]
@@ -131,7 +148,7 @@ class Training:
             self.progress = Progress(**saved)
             reporter.say(f"{what}: goes on at step {self.progress.step}")
         steps = self.experiment.train.steps
-        with reporter.bar(what, steps, self.progress.step) as advance:
+        with reporter.bar(what, steps, self.progress.step) as advance, self.ahead:
             try:
                 self._steps(steps, advance)
             except KeyboardInterrupt:
@@ -147,28 +164,38 @@ class Training:
         last_save = time.monotonic()
         while self.progress.step < steps:
             started = time.perf_counter()
-            terms = self.step(self.progress.step)
+            done = self.step(self.progress.step)
             self.progress.step += 1
             self.progress.seconds += time.perf_counter() - started
-            self.progress.fusion_pairs += terms.fusion_pairs
+            self.progress.fusion_pairs += done.fusion_pairs
             self._validate()
             self._whole = True
-            advance(1, "  ".join(f"{name.upper()} {term.item():.3f}" for name, term in terms.terms.items()))
+            advance(1, "  ".join(f"{name.upper()} {loss:.3f}" for name, loss in done.losses.items()))
             if self.progress.step % EVERY_STEPS == 0:
                 return_free_memory()
             if time.monotonic() - last_save > SAVE_EVERY_SECONDS:
                 self._save()
                 last_save = time.monotonic()
 
-    def step(self, step: int) -> Terms:
-        """One optimizer step."""
+    def step(self, step: int) -> Step:
+        """One optimizer step.
+
+        On a GPU the CPU only launches what the GPU then does, and must be ahead of it. It waits for the GPU where it reads a result: in
+        the model where that reads; when the sampler's pairs are checked, and their distinct ones counted; and for the losses, which are
+        read once the backward pass is launched. By then they are long computed, and the GPU has the backward pass to do while the
+        optimizer's step and the next one are launched. Batches, clipping and the optimizer read nothing.
+
+        Raises:
+            TrainingError: a loss is not finite; the weights are those before the step.
+        """
         config = self.experiment.train
-        batch = self.batches.at(step)
-        self.model.train()
+        batch = self.ahead.at(step)
+        if not self.model.training:  # else a walk over all modules for nothing
+            self.model.train()
         with autocast(self.experiment):
             terms = self._terms(batch, step)
             loss = terms.total(self.experiment.losses, config.batch_size)
-        _refuse_nan(terms, step, batch)
+        losses = begin_reading(torch.stack([term.detach() for term in terms.terms.values()]))
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         if config.clip_norm is not None:
@@ -176,9 +203,11 @@ class Training:
         warmup = config.warmup_steps or 0  # resolve() fills it in
         for group in self.optimizer.param_groups:
             group["lr"] = learning_rate(step, config.steps, warmup, config.learning_rate)
+        found = Step(dict(zip(terms.terms, losses(), strict=True)), terms.fusion_pairs)
+        _refuse_nan(found.losses, step, batch)
         self._whole = False
         self.optimizer.step()
-        return terms
+        return found
 
     def _terms(self, batch: Batch, step: int) -> Terms:
         """The losses of one batch; each module's dropout has a stream of its own."""
@@ -205,6 +234,7 @@ class Training:
         every, progress = self.experiment.train.validate_every, self.progress
         if self.validate is None or not every or progress.step % every:
             return
+        self.ahead.settle()
         score = self.validate(self.model.eval())
         progress.curve.append([*progress.spent, score])
         if score > progress.best_score:
@@ -236,11 +266,11 @@ def _refuse_nan_weights(model: TACo, steps: int) -> None:
             raise TrainingError(f"the weights of {name} are not finite after the last of {steps} steps", where="training", hint=hint)
 
 
-def _refuse_nan(terms: Terms, step: int, batch: Batch) -> None:
-    for name, term in terms.terms.items():
-        if not bool(torch.isfinite(term)):
+def _refuse_nan(losses: dict[str, float], step: int, batch: Batch) -> None:
+    for name, loss in losses.items():
+        if not math.isfinite(loss):
             raise TrainingError(
-                f"the loss {name.upper()} is {term.item()} at step {step}",
+                f"the loss {name.upper()} is {loss} at step {step}",
                 where="clips of the batch: " + ", ".join(batch.clips),
                 hint="--set train.clip_norm=1.0, a lower train.learning_rate, or look at the features of these clips",
             )

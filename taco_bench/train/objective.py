@@ -107,11 +107,22 @@ def _fusion_term(
 
 def _check_negatives(sampler: Sampler, videos: Tensor, texts: Tensor, count: int) -> None:
     expected = (count, min(sampler.negatives(count), count - 1))
+    if _are_negatives(videos, texts, expected):
+        return
     for anchor, name, picked in (("text", "videos", videos), ("video", "texts", texts)):
         wrong = _wrong_negatives(anchor, name, picked, expected)
         if wrong:
             hint = f"sample() returns two int64 tensors {list(expected)} with indices of the batch other than the anchor's own"
             raise PluginError(f"the sampler {name_of(sampler)} gave no valid negatives: {wrong}", hint=hint)
+
+
+def _are_negatives(videos: Tensor, texts: Tensor, expected: tuple[int, int]) -> bool:
+    """Whether both are as they must be: read from the device at once, as each read waits for it."""
+    if any(picked.shape != expected or picked.dtype != torch.int64 for picked in (videos, texts)):
+        return False
+    both = torch.cat([videos, texts], dim=1)  # [K, 2 K']
+    own = torch.arange(expected[0], device=both.device).unsqueeze(1)
+    return not bool(((both < 0) | (both >= expected[0]) | (both == own)).any())
 
 
 def _wrong_negatives(anchor: str, name: str, picked: Tensor, expected: tuple[int, int]) -> str:

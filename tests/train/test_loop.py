@@ -1,5 +1,6 @@
 """The training loop: schedule, first weights, one step by hand, and resuming."""
 
+import itertools
 from contextlib import contextmanager
 
 import numpy as np
@@ -146,7 +147,7 @@ def test_a_training_in_bfloat16_is_near_one_in_float32(tmp_path):
     terms = {}
     for precision in ("float32", "bfloat16"):
         run = training(tmp_path / precision, sampler="all", train={"precision": precision})
-        terms[precision] = {name: term.item() for name, term in run.step(0).terms.items()}
+        terms[precision] = run.step(0).losses
     assert terms["bfloat16"] == pytest.approx(terms["float32"], rel=0.05)
 
 
@@ -180,6 +181,31 @@ def test_nan_names_the_first_term_that_has_it(tmp_path, use, term):
     data.features.values[:] = np.nan
     with pytest.raises(TrainingError, match=f"{term} is nan at step 0"):
         training(tmp_path, data=data, use=use, sampler="random").run(Silent(), "test")
+
+
+def test_nothing_of_a_broken_step_is_written(tmp_path, monkeypatch):
+    """The state and the best weights stay those of the step before, byte for byte."""
+    monkeypatch.setattr(loop, "SAVE_EVERY_SECONDS", -1.0)
+    data = prepared()
+    scores = itertools.count()
+    recipe = {"steps": 4, "validate_every": 1, "checkpoint": "best"}
+    run = training(tmp_path, data=data, train=recipe, validate=lambda _: float(next(scores)))
+    names, step, before = ("state.safetensors", "best.safetensors"), run.step, {}
+
+    def breaking(number):
+        if number == 3:
+            before.update({name: (tmp_path / name).read_bytes() for name in names})
+            before["weights"] = weights(run.model)
+            data.features.values[:] = np.nan
+        return step(number)
+
+    run.step = breaking
+    with pytest.raises(TrainingError, match="at step 3"):
+        run.run(Silent(), "test")
+    assert {name: (tmp_path / name).read_bytes() for name in names} == {name: before[name] for name in names}
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(names)
+    assert same(weights(run.model), before["weights"])
+    assert run.progress.step == run.progress.best_step == 3
 
 
 # --- resuming
