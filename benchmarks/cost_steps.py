@@ -103,6 +103,8 @@ class Network:
         """A new one."""
         from transformers import BertConfig, BertModel
 
+        from taco_bench.api import compute_no_padding
+
         width, dropout = self.point.text_width, 0.0 if self.frozen else self.point.dropout
         config = BertConfig(
             vocab_size=1000,
@@ -114,7 +116,7 @@ class Network:
             attention_probs_dropout_prob=dropout,
             max_position_embeddings=self.point.text[1],
         )
-        return BertModel(config, add_pooling_layer=False)
+        return compute_no_padding(BertModel(config, add_pooling_layer=False))
 
 
 def prepared_of(point: Point) -> Any:

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from transformers import BertConfig, BertModel
 
-from taco_bench.api import Clip
+from taco_bench.api import Clip, compute_no_padding
 from taco_bench.config import Experiment
 from taco_bench.data.features import FeatureStore
 from taco_bench.data.prepared import Prepared
@@ -46,7 +46,7 @@ class _BertShape:
         """A new network."""
         width, layers, heads, words = (self.spec[name] for name in ("width", "layers", "heads", "vocabulary"))
         shape = {"hidden_size": width, "num_hidden_layers": layers, "num_attention_heads": heads, "intermediate_size": 4 * width}
-        return BertModel(BertConfig(vocab_size=words, **shape), add_pooling_layer=False)
+        return compute_no_padding(BertModel(BertConfig(vocab_size=words, **shape), add_pooling_layer=False))
 
 
 def prepared(experiment: Experiment, clips: int, feature_width: int, *, full: bool = False) -> Prepared:

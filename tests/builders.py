@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from taco_bench.api import Clip
+from taco_bench.api import Clip, compute_no_padding
 from taco_bench.config import SCORE_OF, Evaluation, Experiment, Losses, Model, Train
 from taco_bench.data.features import FeatureStore
 from taco_bench.data.prepared import Prepared
@@ -47,7 +47,7 @@ class TinyText:
             max_position_embeddings=MAX_TEXT,
             initializer_range=0.2,
         )
-        return BertModel(config, add_pooling_layer=False)
+        return compute_no_padding(BertModel(config, add_pooling_layer=False))
 
 
 def prepared(train: int = 10, val: int = 6, test: int = 6, dropout: float = 0.0, frozen: bool = False) -> Prepared:

@@ -42,7 +42,7 @@ def hidden_states(network: nn.Module, ids: Ragged) -> Tensor:
         states: Tensor = network(input_ids=ids.padded(), attention_mask=layout.mask.long()).last_hidden_state  # [texts, longest, hidden]
         return layout.unpad(states)
     row: Tensor = network(input_ids=ids.values[None], position_ids=layout.positions[None], layout=layout).last_hidden_state
-    return row[0]
+    return row.squeeze(0)
 
 
 def _attend(
@@ -61,7 +61,7 @@ def _attend(
     Without a layout they are [texts, heads, longest, d / heads] with a mask, as transformers' own.
     """
     if layout is not None:
-        together = torch.stack([part[0].transpose(0, 1) for part in (query, key, value)], dim=1)  # [tokens, 3, heads, d / heads]
+        together = torch.stack([part.squeeze(0).transpose(0, 1) for part in (query, key, value)], dim=1)  # [tokens, 3, heads, d / heads]
         query, key, value = layout.pad(together).permute(2, 0, 3, 1, 4)  # each [texts, heads, longest, d / heads]
         attention_mask = None if layout.full else layout.mask[:, None, None, :]
     attended = torch.nn.functional.scaled_dot_product_attention(

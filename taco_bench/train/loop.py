@@ -34,7 +34,9 @@ from taco_bench.train.reading import begin_reading
 from taco_bench.train.start import Start, take_over
 
 SAVE_EVERY_SECONDS = 30.0
-"""Between two saved states: what a killed training loses at most."""
+"""Between two saved states: what a killed training loses at most, unless saving takes long."""
+LONG_SAVE_SECONDS = 1.5
+"""A save that takes longer is made the less often: a twentieth of a training's time is spent on it at most."""
 
 
 Point = list[float]
@@ -76,6 +78,11 @@ def learning_rate(step: int, steps: int, warmup: int, highest: float) -> float:
     if step < warmup:
         return highest * (step + 1) / warmup
     return highest * (steps - step) / max(1, steps - warmup)
+
+
+def seconds_between_saves(took: float) -> float:
+    """From the end of a save that took so many seconds to the next."""
+    return SAVE_EVERY_SECONDS * max(1.0, took / LONG_SAVE_SECONDS)
 
 
 def new_model(experiment: Experiment, seed: int, prepared: Prepared, device: torch.device) -> TACo:
@@ -161,7 +168,7 @@ class Training:
         return self.model.eval()
 
     def _steps(self, steps: int, advance: Callable[..., None]) -> None:
-        last_save = time.monotonic()
+        next_save = time.monotonic() + SAVE_EVERY_SECONDS
         while self.progress.step < steps:
             started = time.perf_counter()
             done = self.step(self.progress.step)
@@ -173,9 +180,10 @@ class Training:
             advance(1, "  ".join(f"{name.upper()} {loss:.3f}" for name, loss in done.losses.items()))
             if self.progress.step % EVERY_STEPS == 0:
                 return_free_memory()
-            if time.monotonic() - last_save > SAVE_EVERY_SECONDS:
+            if time.monotonic() > next_save:
+                began = time.monotonic()
                 self._save()
-                last_save = time.monotonic()
+                next_save = time.monotonic() + seconds_between_saves(time.monotonic() - began)
 
     def step(self, step: int) -> Step:
         """One optimizer step.

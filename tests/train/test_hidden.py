@@ -15,7 +15,9 @@ pytestmark = pytest.mark.compat
 def counting(language):
     """The numbers of texts that the network is called with from now on."""
     calls = []
-    language.network.register_forward_pre_hook(lambda _, __, inputs: calls.append(len(inputs["input_ids"])), with_kwargs=True)
+    language.network.register_forward_pre_hook(
+        lambda _, __, inputs: calls.append(int((inputs["position_ids"] == 0).sum())), with_kwargs=True
+    )
     return calls
 
 

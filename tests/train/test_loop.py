@@ -406,3 +406,9 @@ def test_the_curve_goes_on_where_it_was(tmp_path, step):
     resumed = dropping(tmp_path / "interrupted", validate=validate, **BEST)
     assert curve(resumed) == expected
     assert resumed.progress.curve[-1][:3] == resumed.progress.spent
+
+
+def test_long_saves_are_made_the_less_often():
+    assert [loop.seconds_between_saves(took) for took in (0.0, 1.0, 1.5)] == [30.0] * 3
+    for took in (2.0, 5.0, 60.0):
+        assert took / loop.seconds_between_saves(took) == pytest.approx(0.05)
