@@ -17,7 +17,7 @@ class Layout:
     everything that was asked of it before.
 
     Attributes:
-        lengths: [rows], int64.
+        lengths: [rows], int64, each at least 1.
         longest: the largest length.
         tokens: the sum of the lengths.
     """
