@@ -3,7 +3,7 @@
 python benchmarks/text_network.py --save          K = 128, two layers 768 wide
 python benchmarks/text_network.py --small         in a second, to try the script
 
-Captions have 8 to 20 tokens, uniformly, and one of them 30, as the longest of a batch of MSR-VTT's has: all others are padded to that.
+Captions have 8 to 20 tokens, uniformly, and one of them 30: all others are padded to that.
 """
 
 from __future__ import annotations
