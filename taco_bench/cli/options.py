@@ -100,7 +100,7 @@ def seeds_of(options: dict[str, Any], usual: int) -> list[int]:
 def grid(options: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     """Each point of the grid: its label, made of what differs between points, and its raw options."""
     for point in _points(options):
-        yield ", ".join(f"{name} {value}" for name, value in point if len(options[name]) > 1), _raw(point)
+        yield ", ".join(f"{name} {value}" for name, value in point if len(set(options[name])) > 1), _raw(point)
 
 
 def each_alone(options: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -110,8 +110,9 @@ def each_alone(options: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _points(options: dict[str, Any]) -> Iterator[tuple[tuple[str, Any], ...]]:
+    """Those of the grid, each once: a value that is given twice makes no second row."""
     axes = [[(name, value) for value in options[name]] for name in GRID if options[name]]
-    yield from _side_by_side(axes) if options.get("side_by_side") else itertools.product(*axes)
+    yield from dict.fromkeys(_side_by_side(axes) if options.get("side_by_side") else itertools.product(*axes))
 
 
 def once(options: dict[str, Any]) -> dict[str, Any]:

@@ -23,6 +23,14 @@ def test_side_by_side() -> None:
     assert found == ["losses l1, steps 1", "losses l1,l2, steps 2"]
 
 
+def test_a_value_that_is_given_twice_makes_no_second_row() -> None:
+    assert points(side_by_side=False, tokens=("noun", "noun"), steps=(5,)) == [""]
+    assert points(side_by_side=False, tokens=("noun", "verb", "noun"), steps=(1, 2)) == [
+        "tokens noun, steps 1", "tokens noun, steps 2", "tokens verb, steps 1", "tokens verb, steps 2"
+    ]  # fmt: skip
+    assert len(points(side_by_side=True, tokens=("noun", "noun"), steps=(1, 1))) == 1
+
+
 def test_side_by_side_needs_equal_numbers() -> None:
     with pytest.raises(UserError, match="--losses is given 2 times, but another option 3 times"):
         points(side_by_side=True, losses=("l1", "l1,l2"), steps=(1, 2, 3))
