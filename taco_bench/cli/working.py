@@ -47,23 +47,25 @@ def make(
         reporter.say(f"{len(jobs) - len(todo)} of {len(jobs)} cells are there already (--force trains them again)")
     if not todo:
         return {}
-    from taco_bench.jobs.launch import Failed, not_begun, work_off  # torch is imported below here
+    from taco_bench.jobs.launch import Failed, not_begun, standing_by, work_off
     from taco_bench.jobs.ready import Ready
 
     ready = Ready(plugins, reporter, store)
-    lost = ready.lost(todo)
-    rest = [job for job in todo if job.cell not in lost]
-    if not rest:
-        raise next(iter(lost.values()))
-    for job in todo:
-        if job.cell in lost:
-            store.save_failure(job.cell, "preparation", job.label, lost[job.cell])
-    failed = {job.cell: Failed(job.label, lost[job.cell]) for job in todo if job.cell in lost}
-    if fail_fast and failed:
-        return failed | {job.cell: not_begun(job) for job in rest}
-    if force:  # only now: whatever is wrong with the data has been found, and nothing was lost by it
-        _forget(rest, store)
-    return failed | work_off(rest, plugins, store, reporter, launcher, third_party=third_party, fail_fast=fail_fast, words=words)
+    with standing_by(todo, plugins, store, launcher, third_party=third_party) as crew:
+        lost = ready.lost(todo)
+        rest = [job for job in todo if job.cell not in lost]
+        if not rest:
+            raise next(iter(lost.values()))
+        for job in todo:
+            if job.cell in lost:
+                store.save_failure(job.cell, "preparation", job.label, lost[job.cell])
+        failed = {job.cell: Failed(job.label, lost[job.cell]) for job in todo if job.cell in lost}
+        if fail_fast and failed:
+            return failed | {job.cell: not_begun(job) for job in rest}
+        if force:  # only now: whatever is wrong with the data has been found, and nothing was lost by it
+            _forget(rest, store)
+        how = {"third_party": third_party, "fail_fast": fail_fast}
+        return failed | work_off(rest, plugins, store, reporter, crew, **how, words=words, data=ready.data)
 
 
 def _forget(jobs: Sequence[Job], store: Store) -> None:

@@ -114,9 +114,11 @@ def open_features(
     path = cache_root() / "features" / f"{identity}.npy"
     found = _cached(path)
     if found is None:
-        found = _build(dataset, encoders, clips, missing, advance), skipped
-        _save(path, *found)
-        found = _cached(path) or found
+        arrays = _build(dataset, encoders, clips, missing, advance)
+        _save(path, arrays, skipped)
+        found = _cached(path)
+        if found is None:
+            raise DataError("the features that were just written cannot be read", where=str(path), hint="is the disk sound?")
     return found
 
 
@@ -136,36 +138,39 @@ def refuse_absent_streams(streams: Sequence[str], encoders: Sequence[Encoder]) -
             raise AbsentStreamError(f"the data set has no stream {encoder.stream!r}", where="--encoder", hint=hint)
 
 
-def _build(dataset: Dataset, encoders: Sequence[Encoder], clips: Sequence[Clip], missing: Missing, advance: Advance) -> FeatureStore:
-    arrays: list[npt.NDArray[np.float32]] = []
-    index: dict[str, int] = {}
+def _build(
+    dataset: Dataset, encoders: Sequence[Encoder], clips: Sequence[Clip], missing: Missing, advance: Advance
+) -> dict[str, npt.NDArray[np.float32]]:
+    """The tokens of each clip, by its id."""
+    arrays: dict[str, npt.NDArray[np.float32]] = {}
     for clip in clips:
         advance()
-        if clip.id in index:  # in several splits
+        if clip.id in arrays:  # in several splits
             continue
         try:
-            tokens = encode(dataset, encoders, clip)
+            arrays[clip.id] = encode(dataset, encoders, clip)
         except MissingError as error:
             missing(clip, error)
-            continue
-        index[clip.id] = len(arrays)
-        arrays.append(tokens)
     if not arrays:
         raise DataError("no clip has features", where="features")
-    offsets = np.cumsum([0, *map(len, arrays)], dtype=np.int64)
-    return FeatureStore(np.concatenate(arrays), offsets, index)
+    return arrays
 
 
-def _save(path: Path, store: FeatureStore, skipped: list[str]) -> None:
+def _save(path: Path, arrays: dict[str, npt.NDArray[np.float32]], skipped: list[str]) -> None:
     """The array first, then the index whose presence says that both are whole."""
-    replace_file(path, partial(_write_array, store.values))
-    index = {"offsets": store.offsets.tolist(), "clips": list(store.index), "skipped": skipped, "size": path.stat().st_size}
+    offsets = np.cumsum([0, *map(len, arrays.values())]).tolist()
+    replace_file(path, partial(_write, list(arrays.values()), offsets[-1]))
+    index = {"offsets": offsets, "clips": list(arrays), "skipped": skipped, "size": path.stat().st_size}
     replace_text(path.with_suffix(".json"), json.dumps(index))
 
 
-def _write_array(values: npt.NDArray[np.float32], temporary: Path) -> None:
+def _write(arrays: Sequence[npt.NDArray[np.float32]], rows: int, temporary: Path) -> None:
+    """As np.save of their concatenation writes it, without making that."""
     with temporary.open("wb") as file:
-        np.save(file, values, allow_pickle=False)
+        header = {"descr": np.lib.format.dtype_to_descr(np.dtype(np.float32)), "fortran_order": False, "shape": (rows, arrays[0].shape[1])}
+        np.lib.format.write_array_header_1_0(file, header)
+        for array in arrays:
+            file.write(np.ascontiguousarray(array).data)
 
 
 def _cached(path: Path) -> tuple[FeatureStore, list[str]] | None:

@@ -17,6 +17,11 @@ from taco_bench.store.processes import this_process
 from taco_bench.store.schema import SCHEMA_VERSION, migrated
 
 
+def new_run() -> str:
+    """An id for a grid."""
+    return uuid.uuid4().hex
+
+
 @dataclass(frozen=True)
 class Grid:
     """Jobs to be done.
@@ -32,7 +37,7 @@ class Grid:
     jobs: tuple[Job, ...]
     third_party: bool = True
     fail_fast: bool = False
-    run: str = field(default_factory=lambda: uuid.uuid4().hex)
+    run: str = field(default_factory=new_run)
     words: tuple[str, ...] = ()
 
     def by_training(self) -> list[list[Job]]:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 from taco_bench.api import Launcher, Load
 from taco_bench.errors import TrainingError, UserError
-from taco_bench.jobs.grid import Grid, grid_file, in_order, save_grid
+from taco_bench.jobs.data import DataCache
+from taco_bench.jobs.grid import Grid, grid_file, in_order, new_run, save_grid
 from taco_bench.jobs.plan import Job
 from taco_bench.jobs.watch import watched
-from taco_bench.jobs.worker import Worker
 from taco_bench.plugins import Plugins
 from taco_bench.reporting import Reporter
 from taco_bench.store.cells import Store
@@ -33,16 +34,61 @@ class Failed:
     begun: bool = True
 
 
+@dataclass(frozen=True)
+class Crew:
+    """Who will work, before it is known whether there is anything to do.
+
+    Attributes:
+        launcher: built.
+        run: the id of the grid to come.
+        standing: whether workers stand by.
+    """
+
+    launcher: Launcher
+    run: str = field(default_factory=new_run)
+    standing: bool = False
+
+    def dismiss(self) -> None:
+        """End those that stand by."""
+        if self.standing:
+            self.launcher.dismiss()  # type: ignore[attr-defined]  # it has both
+
+
+@contextmanager
+def standing_by(
+    jobs: Sequence[Job], plugins: Plugins, store: Store, launcher: dict[str, Any], *, third_party: bool = True
+) -> Iterator[Crew]:
+    """Workers that import what takes seconds while this process prepares the data, where the launcher can start them so early.
+
+    They hold no lease and write nothing until :func:`work_off` sets them to work; at the end of the block those that were not are killed.
+    """
+    grid = Grid(tuple(in_order(jobs)), third_party)
+    starter = plugins.build("launcher", launcher)
+    load = _load(grid)
+    if not hasattr(starter, "stand_by") or starter.workers(load) == 1:
+        yield Crew(starter)
+        return
+    crew = Crew(starter, grid.run, standing=True)
+    save_grid(grid, store)
+    try:
+        starter.stand_by(load, _command(grid, store))
+        yield crew
+    finally:
+        crew.dismiss()
+        grid_file(store, grid.run).unlink(missing_ok=True)
+
+
 def work_off(
     jobs: Sequence[Job],
     plugins: Plugins,
     store: Store,
     reporter: Reporter,
-    launcher: dict[str, Any],
+    crew: Crew,
     *,
     third_party: bool = True,
     fail_fast: bool = False,
     words: Sequence[str] = (),
+    data: DataCache | None = None,
 ) -> dict[str, Failed]:
     """Make the cells of all jobs; those that failed, by the cell's id. One failure does not stop the others.
 
@@ -51,40 +97,52 @@ def work_off(
         plugins: of this process.
         store: where the cells go.
         reporter: shows the progress of all of them.
-        launcher: what starts the workers.
+        crew: who works.
         third_party: whether workers load third parties' plugins.
         fail_fast: stop at the first failure.
         words: of the command line that asked for them.
+        data: what this process has prepared; where it does the work itself, nothing is prepared twice.
     """
     if not jobs:
         return {}
-    grid = Grid(tuple(in_order(jobs)), third_party, fail_fast, words=tuple(words))
-    train = jobs[0].experiment.train
-    load = Load(len(grid.by_training()), max(job.experiment.train.threads for job in jobs), train.device == "cuda")
-    starter: Launcher = plugins.build("launcher", launcher)
+    grid = Grid(tuple(in_order(jobs)), third_party, fail_fast, crew.run, tuple(words))
+    load = _load(grid)
     path = save_grid(grid, store)
     live = {path.stem for path in path.parent.glob("[!.]*.json")}
     for job in jobs:
         store.forgive(job.cell, live)
     killed: Sequence[str] = []
     try:
-        if starter.workers(load) == 1:
-            _alone(grid, store, plugins, reporter)
+        if crew.launcher.workers(load) == 1:
+            crew.dismiss()
+            _alone(grid, store, plugins, reporter, data)
         else:
             with watched(grid, store, reporter):
-                killed = starter.launch(load, [sys.executable, "-m", "taco_bench", "worker", str(path), "--results", str(store.root)])
+                killed = crew.launcher.launch(load, _command(grid, store))
     finally:
         grid_file(store, grid.run).unlink(missing_ok=True)
     return _failures(grid, store, killed)
 
 
-def _alone(grid: Grid, store: Store, plugins: Plugins, reporter: Reporter) -> None:
+def _load(grid: Grid) -> Load:
+    trains = [job.experiment.train for job in grid.jobs]
+    return Load(len(grid.by_training()), max(train.threads for train in trains), trains[0].device == "cuda")
+
+
+def _command(grid: Grid, store: Store) -> list[str]:
+    return [sys.executable, "-m", "taco_bench", "worker", str(grid_file(store, grid.run)), "--results", str(store.root)]
+
+
+def _alone(grid: Grid, store: Store, plugins: Plugins, reporter: Reporter, data: DataCache | None) -> None:
     """Do the work here; with a bar over the whole grid where there is more than one cell."""
+    from taco_bench.jobs.worker import Worker  # imports torch, which a process that others work for can do without
+
+    worker = Worker(grid, store, plugins, reporter, data)
     if len(grid.jobs) == 1:
-        Worker(grid, store, plugins, reporter).run()
+        worker.run()
         return
     with reporter.bar("cells", len(grid.jobs)) as advance:
-        Worker(grid, store, plugins, reporter).run(lambda: advance(1, f"{len(grid.failed(store))} failed"))
+        worker.run(lambda: advance(1, f"{len(grid.failed(store))} failed"))
 
 
 def not_begun(job: Job) -> Failed:

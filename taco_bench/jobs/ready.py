@@ -26,11 +26,14 @@ class Ready:
         plugins: for the components.
         reporter: shows what is being prepared.
         store: has the trainings that others start from.
+
+    Attributes:
+        data: what was prepared last.
     """
 
     def __init__(self, plugins: Plugins, reporter: Reporter, store: Store) -> None:
         self.plugins, self.reporter, self.store = plugins, reporter, store
-        self._data = DataCache(plugins, reporter)
+        self.data = DataCache(plugins, reporter)
         self._told: set[str] = set()
 
     def lost(self, jobs: Sequence[Job]) -> dict[str, UserError]:
@@ -46,7 +49,7 @@ class Ready:
     def _error(self, job: Job) -> UserError | None:
         try:
             seen, unknown = seen_by_starts(job, self.store)
-            prepared = self._data.get(job.experiment)
+            prepared = self.data.get(job.experiment)
             _refuse_clips(job.experiment, prepared, self.plugins)
             found = find_leaks(job.experiment, prepared, self.plugins, seen)
             apart = not_compared(job.experiment, prepared, self.plugins, seen)

@@ -35,12 +35,14 @@ class Worker:
         store: where cells, leases and failures lie.
         plugins: of this process.
         reporter: shows the progress of what this worker makes.
+        data: what this process has prepared; none: it comes from the caches on disk, which were filled before.
     """
 
-    def __init__(self, grid: Grid, store: Store, plugins: Plugins, reporter: Reporter) -> None:
+    def __init__(self, grid: Grid, store: Store, plugins: Plugins, reporter: Reporter, data: DataCache | None = None) -> None:
         self.grid, self.store, self.plugins, self.reporter = grid, store, plugins, reporter
         self.leases: Leases = store.leases
-        self.data = DataCache(plugins, Silent())  # from the caches on disk, which were filled before
+        self.data = data or DataCache(plugins, Silent())
+        self.data.reporter = Silent()  # what there is to say was said when the data were made ready
 
     def run(self, done: Callable[[], None] = lambda: None) -> None:
         """Work until every cell of the grid is done or has failed, by whomever; ``done`` is called after each that this worker tried."""

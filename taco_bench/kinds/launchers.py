@@ -23,7 +23,14 @@ class Load:
 
 
 class Launcher(Protocol):
-    """Starts workers. The results folder is the queue: workers need nothing else in common, and may come and go."""
+    """Starts workers. The results folder is the queue: workers need nothing else in common, and may come and go.
+
+    It may have, both or neither:
+
+    - ``stand_by(load, command)``: start the workers before the data are ready, each with ``--stand-by`` after ``command`` and a pipe as
+      its standard input. They import what takes long, then wait for a byte there; :meth:`launch` writes it, and starts no others.
+    - ``dismiss()``: end those that stand by. They have not begun: killing them loses nothing. Called once the run is over, in any way.
+    """
 
     def workers(self, load: Load) -> int:
         """How many workers it starts for this load. 1: the process that asks does the work itself."""

@@ -23,6 +23,10 @@ import json, os, pathlib, signal, sys, time
 signal.signal(signal.SIGINT, signal.default_int_handler)
 folder, cells, how, patience = pathlib.Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3], float(sys.argv[4])
 me = f"{os.uname().nodename}-{os.getpid()}"
+if sys.argv[-1] == "--stand-by":
+    (folder / f"stood {me}").touch()
+    if not os.read(0, 1):
+        sys.exit()
 (folder / f"begun {me}").touch()
 (folder / f"saw {me}").write_text(json.dumps([os.environ.get("TACO_BENCH_CONTRACT"), os.getcwd()]))
 if how == "talks":
@@ -149,6 +153,40 @@ class LauncherContract(Contract):
         found = list(component.launch(self.load, self.command(folder)))
         assert found == [], f"all workers ended with code 0, but launch() told {found}"
 
+    def standing(self, launcher: Any, folder: Path) -> int:
+        """Workers that stand by, where the launcher can start them so early; how many."""
+        if not hasattr(launcher, "stand_by"):
+            pytest.skip("it starts no workers early")
+        count = self.several(launcher)
+        launcher.stand_by(self.load, self.command(folder))
+        end = time.monotonic() + self.patience
+        while len(list(folder.glob("stood *"))) < count and time.monotonic() < end:
+            time.sleep(0.02)
+        stood = len(list(folder.glob("stood *")))
+        assert stood == count, f"{stood} of {count} workers stood by: run the command with --stand-by after it, once a worker"
+        return count
+
+    def test_those_that_stand_by_are_those_that_work(self, component: Any, tmp_path: Path) -> None:
+        """Workers that are started early spare the time of their imports; others beside them would take it twice."""
+        folder = self.folder(tmp_path)
+        self.standing(component, folder)
+        try:
+            found = list(component.launch(self.load, self.command(folder)))
+        finally:
+            component.dismiss()
+        stood, ended = ({path.name.partition(" ")[2] for path in folder.glob(f"{what} *")} for what in ("stood", "ended"))
+        assert ended == stood, f"of {len(stood)} workers that stood by {len(ended & stood)} worked: launch() writes a byte to each"
+        assert found == [], f"all workers ended with code 0, but launch() told {found}"
+
+    def test_those_that_are_dismissed_end(self, component: Any, tmp_path: Path) -> None:
+        """Nobody waits for workers of a run whose data turned out to be wrong."""
+        folder = self.folder(tmp_path)
+        self.standing(component, folder)
+        component.dismiss()
+        left = [path.name for path in folder.glob("stood *") if _kill(path)]
+        assert not left, f"{len(left)} workers were still there after dismiss(): end them"
+        assert not list(folder.glob("begun *")), "a worker that was dismissed began its work"
+
     @pytest.mark.parametrize("how", ["fails", "killed"])
     def test_tells_of_each_that_failed(self, component: Any, tmp_path: Path, how: str) -> None:
         """A worker that failed or was killed, for want of memory for example, is the only cause that the user will be told."""
@@ -192,9 +230,17 @@ def _kill_the_rest(folder: Path) -> None:
     """Workers of this machine that a broken launcher left behind."""
     over = {path.name.partition(" ")[2] for kind in ("saved", "ended") for path in folder.glob(f"{kind} *")}
     for path in folder.glob("begun *"):
-        machine, _, number = path.name.partition(" ")[2].rpartition("-")
-        if machine == os.uname().nodename and f"{machine}-{number}" not in over:
-            try:
-                os.kill(int(number), signal.SIGKILL)
-            except ProcessLookupError:
-                continue
+        if path.name.partition(" ")[2] not in over:
+            _kill(path)
+
+
+def _kill(path: Path) -> bool:
+    """Kill the worker that a file names; whether it was there, on this machine."""
+    machine, _, number = path.name.partition(" ")[2].rpartition("-")
+    if machine != os.uname().nodename:
+        return False
+    try:
+        os.kill(int(number), signal.SIGKILL)
+    except ProcessLookupError:
+        return False
+    return True

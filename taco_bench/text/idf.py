@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 from taco_bench.api import Word
 
@@ -32,4 +31,4 @@ class Idf:
 
     def annotate(self, words: Sequence[Word]) -> list[Word]:
         """The words with their idf."""
-        return [replace(word, idf=self(word.text)) for word in words]
+        return [Word(word.text, word.start, word.end, word.tag, self(word.text)) for word in words]

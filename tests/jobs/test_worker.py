@@ -16,7 +16,7 @@ from helpers.cli import ONE, TWO_WORKERS, Cli, Results, assert_told
 from taco_bench.errors import UserError
 from taco_bench.jobs.facts import Facts, facts_of
 from taco_bench.jobs.grid import Grid, load_grid, save_grid
-from taco_bench.jobs.launch import work_off
+from taco_bench.jobs.launch import Crew, work_off
 from taco_bench.jobs.plan import Job, line_of
 from taco_bench.jobs.worker import MOST_DEATHS, Worker
 from taco_bench.plugins import Plugins, load_plugins
@@ -59,6 +59,11 @@ def work(store: Store, plugins: Plugins, todo: Sequence[Job], *, reporter: Any =
     made = Grid(tuple(todo), **grid)
     Worker(made, store, plugins, reporter or Silent()).run()
     return made
+
+
+def alone(plugins: Plugins) -> Crew:
+    """This process."""
+    return Crew(plugins.build("launcher", {"type": "local", "workers": 1}))
 
 
 class Waits(Exception):
@@ -190,15 +195,14 @@ class TestFailures:
         self, store: Store, plugins: Plugins, fails: Callable[[], int], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         todo = jobs(plugins)
-        launcher = {"type": "local", "workers": 1}
-        (failed,) = work_off(todo, plugins, store, Silent(), launcher).values()
+        (failed,) = work_off(todo, plugins, store, Silent(), alone(plugins)).values()
         assert (failed.label, failed.begun) == (todo[0].label, True)
         assert (failed.error.what, failed.error.exit_code) == ("no such luck", UserError("").exit_code)
-        assert list(work_off(todo, plugins, store, Silent(), launcher)) == [todo[0].cell]
+        assert list(work_off(todo, plugins, store, Silent(), alone(plugins))) == [todo[0].cell]
         assert fails() == 2
         monkeypatch.undo()
         monkeypatch.setenv("TACO_BENCH_CACHE", str(store.root.parent / "cache"))
-        assert work_off(todo, plugins, store, Silent(), launcher) == {}
+        assert work_off(todo, plugins, store, Silent(), alone(plugins)) == {}
         assert store.failure(todo[0].cell) is None
 
     def test_an_exception_is_told_with_its_place(self, store: Store, plugins: Plugins) -> None:
@@ -218,7 +222,7 @@ class TestFailures:
 
     def test_what_fail_fast_left_out_is_told(self, store: Store, plugins: Plugins, fails: Callable[[], int]) -> None:
         todo = jobs(plugins, seeds=range(3))
-        found = work_off(todo, plugins, store, Silent(), {"type": "local", "workers": 1}, fail_fast=True)
+        found = work_off(todo, plugins, store, Silent(), alone(plugins), fail_fast=True)
         assert Counter(failed.error.what for failed in found.values()) == {"no such luck": 1, "not begun: the run was stopped before": 2}
         assert sorted(failed.begun for failed in found.values()) == [False, False, True]
 

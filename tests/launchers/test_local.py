@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -152,6 +152,52 @@ class TestEnds:
             launcher.kill()
             launcher.wait()
             until(lambda: len(list(tmp_path.iterdir())) == 2)
+
+
+BEGINS = """
+import os, sys
+from pathlib import Path
+Path(sys.argv[1], f"up-{os.getpid()}").write_text(sys.argv[-1])
+if os.read(0, 1):
+    Path(sys.argv[1], f"begun-{os.getpid()}").touch()
+"""
+
+
+class TestStandingBy:
+    """Workers that are started early are those that work; those that never do are killed."""
+
+    @pytest.fixture
+    def standing(self, tmp_path: Path) -> Iterator[Local]:
+        launcher = Local(workers=2)
+        launcher.stand_by(load(9), [sys.executable, "-c", BEGINS, str(tmp_path)])
+        until(lambda: len(list(tmp_path.glob("up-*"))) == 2)
+        yield launcher
+        launcher.dismiss()
+
+    def test_they_are_told_to(self, standing: Local, tmp_path: Path) -> None:
+        until(lambda: all(path.read_text() for path in tmp_path.glob("up-*")))
+        assert {path.read_text() for path in tmp_path.glob("up-*")} == {"--stand-by"}
+
+    def test_they_work_and_no_others(self, standing: Local, tmp_path: Path) -> None:
+        assert not list(tmp_path.glob("begun-*"))
+        assert run(standing, load(9), "raise SystemExit(9)") == []
+        assert len(list(tmp_path.glob("begun-*"))) == len(list(tmp_path.glob("up-*"))) == 2
+
+    def test_only_once(self, standing: Local) -> None:
+        assert run(standing, load(9), "") == []
+        assert len(run(standing, load(9), "raise SystemExit(3)")) == 2
+
+    def test_those_that_are_dismissed_never_begin(self, standing: Local, tmp_path: Path) -> None:
+        standing.dismiss()
+        assert not any(alive(path) for path in tmp_path.glob("up-*"))
+        assert not list(tmp_path.glob("begun-*"))
+
+    def test_one_that_was_killed_meanwhile_is_told(self, standing: Local, tmp_path: Path) -> None:
+        first = next(tmp_path.glob("up-*"))
+        os.kill(int(first.name.removeprefix("up-")), signal.SIGKILL)
+        (told,) = run(standing, load(9), "")
+        assert told.endswith("was killed by signal 9")
+        assert len(list(tmp_path.glob("begun-*"))) == 1
 
 
 def until(condition: Callable[[], Any]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -89,6 +90,19 @@ class TellsNothing(TwoWorkers):
         return []
 
 
+class KeepsThem(TwoWorkers):
+    """The workers that stand by wait for a pipe that nobody closes."""
+
+    def stand_by(self, load: Load, command: Sequence[str]) -> None:
+        read, self.write = os.pipe()
+        self.started = [subprocess.Popen([*command, "--stand-by"], stdin=read, start_new_session=True) for _ in range(2)]
+        os.close(read)
+
+    def dismiss(self) -> None:
+        for process in self.started:
+            process.returncode = 0  # nobody waits: no warning about it either
+
+
 class Swallows(TwoWorkers):
     def launch(self, load: Load, command: Sequence[str]) -> list[str]:
         try:
@@ -125,6 +139,8 @@ LAUNCHERS = [
     Row(L, "test_every_cell_is_done_once", DoesNotWait, "when launch.. returned"),
     Row(L, "test_waits_for_all", DoesNotWait, "wait for each"),
     Row(L, "test_tells_nothing_where_all_ended_well", TellsAll, "ended with code 0"),
+    Row(L, "test_those_that_stand_by_are_those_that_work", with_popen("StartsOthers"), "2 workers that stood by 0 worked"),
+    Row(L, "test_those_that_are_dismissed_end", KeepsThem, "end them"),
     Row(L, "test_tells_of_each_that_failed", TellsNothing, "a line each"),
     Row(L, "test_an_interrupt_is_passed_on", Swallows, "raise it again"),
     Row(L, "test_an_interrupt_is_passed_on", LeavesThem, "send SIGINT"),
