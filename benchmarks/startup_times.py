@@ -96,6 +96,7 @@ class Start:
 @click.option("--out", type=click.Path(path_type=Path), default=RESULTS / "startup_times.md", show_default=False)
 def main(starts: int, out: Path) -> None:
     """Print the table, and write it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it, and what they start does too
     few = max(2, starts // 3)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
