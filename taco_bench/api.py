@@ -15,7 +15,7 @@ from taco_bench.data.store.tracks import FeatureFiles, Reader, Track
 from taco_bench.data.windows import overlap_mean, window_rows, window_starts
 from taco_bench.errors import ConfigError, DataError, PluginError, UserError, nearest
 from taco_bench.kinds.data import Clip, Dataset, Encoder, Extractor, Sampling, Step
-from taco_bench.kinds.launchers import Launcher, Load
+from taco_bench.kinds.launchers import EarlyLauncher, Launcher, Load
 from taco_bench.kinds.samplers import PairScores, Sampler
 from taco_bench.kinds.tasks import Chance, Control, Evaluation, Task, Trained, VideoNetwork
 from taco_bench.kinds.text import LearntVocabulary, NetworkSize, SizedText, Tagger, TextEncoder, TokenSelector, TokenWeighting, Word
@@ -41,6 +41,7 @@ __all__ = [
     "DataError",
     "DataFolder",
     "Dataset",
+    "EarlyLauncher",
     "Encoder",
     "Evaluation",
     "Extractor",

@@ -53,8 +53,10 @@ class Local:
         """Start the workers, or set to work those that stand by. Each ends when its standard input does: with this process, however
         that ends.
         """
-        processes, self._standing = self._standing, []
+        processes = [process for process in self._standing if process.poll() is None]  # one that died had not begun: nothing to tell
         try:
+            _close([process for process in self._standing if process not in processes])
+            self._standing = []
             if processes:
                 _set_to_work(processes)
             else:

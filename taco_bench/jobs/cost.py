@@ -86,27 +86,26 @@ FORWARD_BACKWARD = 3
 
 def work_of(experiment: Experiment, sizes: Sizes) -> Work:
     """The work of one step of an experiment."""
-    encoders, fusion = _encoders(experiment, sizes), fusion_work(experiment, sizes)
+    text, video, fusion = text_work(experiment, sizes), video_work(experiment, sizes), fusion_work(experiment, sizes)
     if experiment.train.encoder_chunk:
-        encoders = _with_a_second_forward_pass(encoders)
+        text = text if sizes.frozen else _with_a_second_forward_pass(text)  # a frozen network keeps no activations: it needs no chunks
+        features = experiment.train.batch_size * sizes.video_tokens * sizes.feature_width * experiment.model.width
+        video = _with_a_second_forward_pass(video) + Work(products=features / 3)  # two passes of the features' projection become three
     if experiment.train.recompute_fusion:
         fusion = _with_a_second_forward_pass(fusion)
-    return encoders + loss_work(experiment, sizes) + fusion + _rest(experiment, sizes)
+    return text + video + loss_work(experiment, sizes) + fusion + _rest(experiment, sizes)
 
 
 def held_of(experiment: Experiment, sizes: Sizes) -> Work:
     """The work whose results are held at once, at the end of the forward pass; of what is computed again, one chunk's."""
     train, length = experiment.train, sizes.text_tokens + sizes.video_tokens
-    encoders, fusion = _encoders(experiment, sizes), fusion_work(experiment, sizes)
+    text, video, fusion = text_work(experiment, sizes), video_work(experiment, sizes), fusion_work(experiment, sizes)
     if train.encoder_chunk:
-        encoders = _times(encoders, train.encoder_chunk / train.batch_size)
+        share = train.encoder_chunk / train.batch_size
+        text, video = text if sizes.frozen else _times(text, share), _times(video, share)
     if train.recompute_fusion and sizes.pairs:
         fusion = _times(fusion, min(1.0, _tokens_at_a_time(experiment) / (sizes.pairs * length)))
-    return encoders + loss_work(experiment, sizes) + fusion + _rest(experiment, sizes)
-
-
-def _encoders(experiment: Experiment, sizes: Sizes) -> Work:
-    return text_work(experiment, sizes) + video_work(experiment, sizes)
+    return text + video + loss_work(experiment, sizes) + fusion + _rest(experiment, sizes)
 
 
 def _chunks_of_encoders(experiment: Experiment) -> int:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from taco_bench.api import Launcher, Load
+from taco_bench.api import EarlyLauncher, Launcher, Load
 from taco_bench.errors import TrainingError, UserError
 from taco_bench.jobs.data import DataCache
 from taco_bench.jobs.grid import Grid, grid_file, in_order, new_run, save_grid
@@ -50,8 +50,8 @@ class Crew:
 
     def dismiss(self) -> None:
         """End those that stand by."""
-        if self.standing:
-            self.launcher.dismiss()  # type: ignore[attr-defined]  # it has both
+        if self.standing and isinstance(self.launcher, EarlyLauncher):
+            self.launcher.dismiss()
 
 
 @contextmanager
@@ -65,7 +65,7 @@ def standing_by(
     grid = Grid(tuple(in_order(jobs)), third_party)
     starter = plugins.build("launcher", launcher)
     load = _load(grid)
-    if not hasattr(starter, "stand_by") or starter.workers(load) == 1:
+    if not isinstance(starter, EarlyLauncher) or starter.workers(load) == 1:
         yield Crew(starter)
         return
     crew = Crew(starter, grid.run, standing=True)

@@ -18,6 +18,8 @@ from taco_bench.jobs.sizes import PlannedSizes
 from taco_bench.plugins import Plugins
 from taco_bench.store.cells import UNFINISHED, Store
 
+NEAR = 3
+"""Keys of a likeness (:func:`_keys`) under which an evaluation takes as long and a cell as much room."""
 BYTES = 4
 """A parameter in a file of weights."""
 
@@ -133,7 +135,7 @@ class Prices:
         if planned is None:
             return None
         like = [self._samples[key] for key in planned.keys if key in self._samples]
-        near = next((self._samples[key] for key in planned.keys[:-1] if key in self._samples), None)
+        near = next((self._samples[key] for key in planned.keys[:NEAR] if key in self._samples), None)
         slowness = next((sample.medians[0] for sample in like if sample.medians[0] is not None), None)
         if slowness is None and not planned.own:
             return None  # another kind of device's figures say how costs compare, not what they are
@@ -179,7 +181,8 @@ def _keys(experiment: Experiment) -> list[tuple[str, ...]]:
     data, losses = str(experiment.data), str(experiment.losses.use)
     parts = ("encoder", "text_encoder", "tokens", "sampler", "model", "losses", "evaluation", "task")
     exact = str([getattr(experiment, part) for part in parts])
-    return [(*on, data, "exact", exact), (*on, data, "losses", losses), (*on, data), on]
+    fused = str("fusion" in experiment.evaluation.scores)  # what an evaluation's time depends on most
+    return [(*on, data, "exact", exact), (*on, data, "losses", losses), (*on, data, "fused", fused), (*on, data), on]
 
 
 def _size(store: Store, cell: str, training: str) -> float:

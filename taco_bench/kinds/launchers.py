@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
 @dataclass(frozen=True)
@@ -23,14 +23,7 @@ class Load:
 
 
 class Launcher(Protocol):
-    """Starts workers. The results folder is the queue: workers need nothing else in common, and may come and go.
-
-    It may have, both or neither:
-
-    - ``stand_by(load, command)``: start the workers before the data are ready, each with ``--stand-by`` after ``command`` and a pipe as
-      its standard input. They import what takes long, then wait for a byte there; :meth:`launch` writes it, and starts no others.
-    - ``dismiss()``: end those that stand by. They have not begun: killing them loses nothing. Called once the run is over, in any way.
-    """
+    """Starts workers. The results folder is the queue: workers need nothing else in common, and may come and go."""
 
     def workers(self, load: Load) -> int:
         """How many workers it starts for this load. 1: the process that asks does the work itself."""
@@ -43,3 +36,17 @@ class Launcher(Protocol):
         Returns:
             A line for each worker that was killed or failed; none where all ended well. What a killed worker had taken is taken over.
         """
+
+
+@runtime_checkable
+class EarlyLauncher(Launcher, Protocol):
+    """A launcher that can start its workers before the data are ready, so that they import meanwhile what takes long."""
+
+    def stand_by(self, load: Load, command: Sequence[str]) -> None:
+        """Start the workers, each with ``--stand-by`` after ``command`` and a pipe as its standard input.
+
+        They wait there for a byte; :meth:`launch` writes it, and starts no others.
+        """
+
+    def dismiss(self) -> None:
+        """End those that stand by. They have not begun: killing them loses nothing. Called once the run is over, in any way."""

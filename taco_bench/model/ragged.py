@@ -79,9 +79,10 @@ class Layout:
         return flat if self.full else _Unpad.apply(flat, self)  # type: ignore[no-untyped-call]
 
     def split(self, rows: int) -> list[Layout]:
-        """The same rows, ``rows`` at a time; the lengths are read from the device."""
-        parts = [(part, part.tolist()) for part in torch.split(self.lengths, rows)]
-        return [Layout(lengths, max(numbers), sum(numbers)) for lengths, numbers in parts]
+        """The same rows, ``rows`` at a time; the lengths are read from the device, at once."""
+        numbers: list[int] = self.lengths.tolist()
+        parts = [numbers[start : start + rows] for start in range(0, len(numbers), rows)]
+        return [Layout(lengths, max(part), sum(part)) for lengths, part in zip(torch.split(self.lengths, rows), parts, strict=True)]
 
 
 class _Pad(torch.autograd.Function):

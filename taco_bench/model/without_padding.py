@@ -22,23 +22,29 @@ def compute_no_padding(network: nn.Module) -> nn.Module:
 
     Called as before, with padded token ids and their mask, it computes what it did.
     """
-    if getattr(getattr(network, "config", None), "model_type", None) != "bert":  # others count positions in their own ways
+    config = getattr(network, "config", None)
+    if getattr(config, "model_type", None) != "bert":  # others count positions in their own ways
         return network
-    from transformers import AttentionInterface, AttentionMaskInterface
+    from transformers import AttentionInterface, AttentionMaskInterface, BertModel
     from transformers.masking_utils import sdpa_mask
+
+    if not isinstance(network, BertModel) or network.config.is_decoder:  # a module around one; a text whose tokens do not see what follows
+        return network
 
     AttentionInterface.register(NAME, _attend)
     AttentionMaskInterface.register(NAME, sdpa_mask)
-    network.set_attn_implementation(NAME)  # type: ignore[operator]  # a method of transformers' models
-    network.takes_rows = True  # type: ignore[assignment]  # of its own, not of a module around it that shares its config
-    return network
+    network.set_attn_implementation(NAME)
+    network.takes_rows = True
+    bert: nn.Module = network  # the checks above have typed it away
+    return bert
 
 
 def hidden_states(network: nn.Module, ids: Ragged) -> Tensor:
     """The last hidden states [tokens, hidden] of token ids [tokens]."""
     layout = ids.layout
     config: Any = network.config
-    if not (getattr(network, "takes_rows", False) and config._attn_implementation == NAME):
+    # of its own: a module around it may show the attributes of what is in it
+    if not (vars(network).get("takes_rows") and config._attn_implementation == NAME):
         states: Tensor = network(input_ids=ids.padded(), attention_mask=layout.mask.long()).last_hidden_state  # [texts, longest, hidden]
         return layout.unpad(states)
     row: Tensor = network(input_ids=ids.values[None], position_ids=layout.positions[None], layout=layout).last_hidden_state

@@ -250,7 +250,9 @@ class Training:
             save_weights(self.folder / "best.safetensors", self.model)
 
     def _save(self) -> None:
-        save_state(self.folder / "state.safetensors", self.model, self.optimizer, vars(self.progress))
+        """Save, unless an update broke the weights: the next step says so, and a later run goes on from before."""
+        if _not_finite(self.model) is None:
+            save_state(self.folder / "state.safetensors", self.model, self.optimizer, vars(self.progress))
 
     def cost(self) -> dict[str, Any]:
         """What the training took; the peak is the GPU's for this training, or this process's so far."""
@@ -266,12 +268,20 @@ class Training:
         }
 
 
+def _not_finite(model: TACo) -> str | None:
+    """The first weights that have a NaN or an infinity."""
+    whole = {name: torch.isfinite(weight).all() for name, weight in model.named_parameters()}
+    if bool(torch.stack(list(whole.values())).all()):  # one read from the device
+        return None
+    return next(name for name, finite in whole.items() if not bool(finite))
+
+
 def _refuse_nan_weights(model: TACo, steps: int) -> None:
     """The last update may have broken what no loss has seen."""
-    for name, weight in model.named_parameters():
-        if not bool(torch.isfinite(weight).all()):
-            hint = "--set train.clip_norm=1.0, or a lower train.learning_rate"
-            raise TrainingError(f"the weights of {name} are not finite after the last of {steps} steps", where="training", hint=hint)
+    name = _not_finite(model)
+    if name is not None:
+        hint = "--set train.clip_norm=1.0, or a lower train.learning_rate"
+        raise TrainingError(f"the weights of {name} are not finite after the last of {steps} steps", where="training", hint=hint)
 
 
 def _refuse_nan(losses: dict[str, float], step: int, batch: Batch) -> None:

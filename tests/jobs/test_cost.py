@@ -23,6 +23,7 @@ from taco_bench.model.fusion import FusionModule
 from taco_bench.model.language import LanguageModule
 from taco_bench.model.ragged import Layout, Ragged
 from taco_bench.model.video import VideoModule
+from taco_bench.train.chunks import encode_videos
 
 K, N, M, D, FF, HEADS, FEATURES = 4, 5, 3, 8, 16, 2, 6
 NETWORK = NetworkSize(width=4, layers=1, feedforward=8, heads=1, parameters=100)
@@ -143,6 +144,21 @@ class TestAgainstTorch:
         again = predicted(work_of(made, SIZES)) - predicted(work_of(experiment(), SIZES))
         once = K * (N + M) * 3 * D * D + 10 * D  # the shared projections and the last product are not computed again
         assert counted(lambda: module(text, video, pairs // K, pairs % K)) == predicted(fusion_work(made, SIZES)) + again - once
+
+    @pytest.mark.parametrize("frozen", [False, True])
+    def test_encoders_in_chunks(self, frozen: bool) -> None:
+        """Features without layers after them: nothing but the projections, which a chunk makes once more."""
+        made = experiment(use=("l1",), video_layers=0, train={"encoder_chunk": 2})
+        features = ragged(K, M, FEATURES, False)
+        video = VideoModule(FEATURES, made.model)
+        plain = experiment(use=("l1",), video_layers=0)
+        sizes = replace(SIZES, pairs=0, frozen=frozen, network=replace(NETWORK, layers=0))
+        extra = predicted(work_of(made, sizes)) - predicted(work_of(plain, sizes))
+        text = 0 if frozen else K * N * NETWORK.width * D  # its projection, as there are no layers
+        assert (
+            counted(lambda: encode_videos(video, features, 2).tokens.values)
+            == counted(lambda: video(features).tokens.values) + extra - text
+        )
 
     @pytest.mark.parametrize("layers", [0, 1, 2])
     def test_video(self, layers: int) -> None:

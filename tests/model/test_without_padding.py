@@ -102,9 +102,19 @@ def test_a_module_around_it_that_shares_its_config_is_called_padded():
         def forward(self, input_ids, attention_mask):
             return self.inner(input_ids=input_ids, attention_mask=attention_mask)
 
+    class Open(Around):
+        def __getattr__(self, name):
+            try:
+                return super().__getattr__(name)
+            except AttributeError:
+                return getattr(super().__getattr__("inner"), name)
+
     plain, ids = bert(), texts([4, 2])
-    around = Around(compute_no_padding(copy.deepcopy(plain)))
-    torch.testing.assert_close(hidden_states(around, ids), padded_states(plain, ids), rtol=1e-12, atol=1e-12)
+    for around in (Around, Open):
+        inside = around(compute_no_padding(copy.deepcopy(plain)))
+        outside = compute_no_padding(around(copy.deepcopy(plain)))
+        for network in (inside, outside):
+            torch.testing.assert_close(hidden_states(network, ids), padded_states(plain, ids), rtol=1e-12, atol=1e-12)
 
 
 def test_with_another_attention_set_later_it_is_called_padded():
@@ -112,6 +122,12 @@ def test_with_another_attention_set_later_it_is_called_padded():
     ours = compute_no_padding(copy.deepcopy(plain))
     ours.set_attn_implementation("eager")
     torch.testing.assert_close(hidden_states(ours, ids), padded_states(plain, ids), rtol=1e-12, atol=1e-12)
+
+
+def test_a_decoder_stays_as_it_is():
+    network, ids = bert(is_decoder=True), texts([5, 2])
+    expected = padded_states(network, ids)
+    assert torch.equal(hidden_states(compute_no_padding(network), ids), expected)
 
 
 def test_networks_of_other_kinds_stay_as_they_are():

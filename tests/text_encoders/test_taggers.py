@@ -1,6 +1,7 @@
 """The first-party taggers: words, places and universal tags."""
 
 import importlib.util
+import itertools
 from collections.abc import Sequence
 
 import pytest
@@ -206,3 +207,21 @@ class TestSplit:
         assert [(word.text, word.tag) for word in words] == [
             ("don't", "X"), ("e-mail", "X"), ("Öl", "X"), (",", "PUNCT"), ("3", "X"), ("times", "X"), ("!", "PUNCT"),
         ]  # fmt: skip
+
+
+@needs_model
+def test_the_tags_are_those_of_the_pipeline_as_spacy_loads_it():
+    """Which library makes the products, and on how many threads, changes the speed alone."""
+    import spacy
+
+    captions = [*AWKWARD, *(f"{who} {does} the {what} {how}" for who, does, what, how in itertools.product(WHO, DOES, WHAT, HOW))]
+    model = next(name for name in MODELS if importlib.util.find_spec(name))
+    plain = spacy.load(model, exclude=["parser", "ner", "lemmatizer"])
+    expected = [[(token.text, token.pos_) for token in doc if not token.is_space] for doc in plain.pipe(captions)]
+    assert [[(word.text, word.tag) for word in words] for words in SpacyTagger().tag(captions)] == expected
+
+
+WHO = ("a man", "the red ball", "she", "two of the older children", "someone who cooks")
+DOES = ("cuts", "is quickly opening", "will put down", "walks to", "didn't light")
+WHAT = ("onion", "light", "blue box next to the wall", "well", "cutting board")
+HOW = ("fast", "with a knife", "before it boils", "in 2 pans", "and then talks")
