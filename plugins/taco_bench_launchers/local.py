@@ -53,10 +53,11 @@ class Local:
         """Start the workers, or set to work those that stand by. Each ends when its standard input does: with this process, however
         that ends.
         """
-        processes = [process for process in self._standing if process.poll() is None]  # one that died had not begun: nothing to tell
+        processes, self._standing = self._standing, []
+        if all(process.poll() is not None for process in processes):  # killed, for want of memory perhaps, before there was work
+            _close(processes)
+            processes = []
         try:
-            _close([process for process in self._standing if process not in processes])
-            self._standing = []
             if processes:
                 _set_to_work(processes)
             else:

@@ -30,7 +30,7 @@ Examples:
 @click.option("--json", "as_json", is_flag=True, help="As JSON on stdout.")
 @click.pass_obj
 def command(obj: dict[str, Any], /, suite: str, *, as_json: bool, **options: Any) -> None:
-    """Say which cells of SUITE are done, missing, stale (and why) or failed, and what the rest will cost. Trains and writes nothing."""
+    """Say which cells of SUITE are done, missing, stale (and why) or failed, and what the rest will cost. Trains nothing."""
     from taco_bench.cli.looking import looked_at
     from taco_bench.cli.suites import expanded, own_file
     from taco_bench.jobs.states import states_of
@@ -112,7 +112,10 @@ def _sum(states: Sequence[State], store: Store, plugins: Any, options: dict[str,
     new = len({state.job.training for state in todo if store.training(state.job.training) is None})
     lines = [f"{count(len(todo), 'cell')} to make, {count(new, 'training')} among them, by {count(workers, 'worker')}"]
     if unknown < len(todo):
-        lines[0] += f": about {_seconds(price.seconds / workers)}, {_gib(price.gib) or 'unknown'} a worker, {_bytes(price.disk)} on disk"
+        alone = " for training alone" if price.elsewhere else ""  # what data and evaluation hold beside it, finished cells tell
+        lines[0] += (
+            f": about {_seconds(price.seconds / workers)}, {_gib(price.gib) or 'unknown'} a worker{alone}, {_bytes(price.disk)} on disk"
+        )
     have, them = ("has", "it") if unknown == 1 else ("have", "them")
     if unknown:
         lines.append(f"{count(unknown, 'cell')} {have} no price yet: nothing like {them} has been measured here")

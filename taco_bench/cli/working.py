@@ -51,7 +51,7 @@ def make(
     from taco_bench.jobs.ready import Ready
 
     ready = Ready(plugins, reporter, store)
-    with standing_by(todo, plugins, store, launcher, third_party=third_party) as crew:
+    with standing_by(todo, plugins, store, reporter, launcher, third_party=third_party) as crew:
         lost = ready.lost(todo)
         rest = [job for job in todo if job.cell not in lost]
         if not rest:

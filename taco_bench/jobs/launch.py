@@ -56,7 +56,7 @@ class Crew:
 
 @contextmanager
 def standing_by(
-    jobs: Sequence[Job], plugins: Plugins, store: Store, launcher: dict[str, Any], *, third_party: bool = True
+    jobs: Sequence[Job], plugins: Plugins, store: Store, reporter: Reporter, launcher: dict[str, Any], *, third_party: bool = True
 ) -> Iterator[Crew]:
     """Workers that import what takes seconds while this process prepares the data, where the launcher can start them so early.
 
@@ -70,6 +70,7 @@ def standing_by(
         return
     crew = Crew(starter, grid.run, standing=True)
     save_grid(grid, store)
+    reporter.say(f"starting {starter.workers(load)} workers and preparing the data")
     try:
         starter.stand_by(load, _command(grid, store))
         yield crew

@@ -71,6 +71,16 @@ class TestPrices:
         assert price(tmp_path, cells, second).training == pytest.approx(cells[1]["cost"]["seconds"])
         assert price(tmp_path, cells, first, trained=True).training == 0
 
+    def test_an_evaluation_without_fusion_says_nothing_of_one_with_it(self, tmp_path: Path) -> None:
+        fused = job(tmp_path, row=2)
+        assert "fusion" in fused.experiment.evaluation.scores
+        evaluation = fused.experiment.evaluation.model_copy(update={"scores": ("sentence",)})
+        losses = fused.experiment.losses.model_copy(update={"use": ("l1",)})
+        cheap = replace(fused, experiment=fused.experiment.model_copy(update={"evaluation": evaluation, "losses": losses}))
+        assert price(tmp_path, [cell(cheap, 2.0)], fused).evaluation is None
+        assert price(tmp_path, [cell(cheap, 2.0)], cheap).evaluation == 7.0
+        assert price(tmp_path, [cell(fused, 2.0)], cheap).evaluation is None
+
     def test_one_slow_cell_does_not_decide(self, tmp_path: Path) -> None:
         cells = [cell(job(tmp_path), slowness) for slowness in (2.0, 2.0, 40.0)]
         wanted = job(tmp_path, row=1)

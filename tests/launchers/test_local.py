@@ -199,6 +199,12 @@ class TestStandingBy:
         assert told.endswith("was killed by signal 9")
         assert len(list(tmp_path.glob("begun-*"))) == 1
 
+    def test_where_all_were_killed_others_begin(self, standing: Local, tmp_path: Path) -> None:
+        for path in tmp_path.glob("up-*"):
+            os.kill(int(path.name.removeprefix("up-")), signal.SIGKILL)
+        until(lambda: all(over(path) for path in tmp_path.glob("up-*")))
+        assert [told.partition("ended with ")[2] for told in run(standing, load(9), "raise SystemExit(3)")] == ["exit code 3"] * 2
+
 
 def until(condition: Callable[[], Any]) -> None:
     end = time.monotonic() + 30
@@ -251,6 +257,12 @@ class TestInterrupts:
             run(Local(workers=2), load(9), SLEEPER, tmp_path)
         assert len(list(tmp_path.glob("told-*"))) == 1
         assert started[0].returncode == 130
+
+
+def over(path: Path) -> bool:
+    """Whether a process has ended, though nobody may have waited for it yet."""
+    stat = Path("/proc", path.name.removeprefix("up-"), "stat")
+    return not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] == "Z"
 
 
 def alive(path: Path) -> bool:
