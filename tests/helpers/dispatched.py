@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -19,8 +18,6 @@ import torch
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
-OURS = ("taco_bench", "plugins")
-REPO = Path(__file__).resolve().parents[2]
 READS = {
     "_local_scalar_dense",  # item(), int(), float(), bool(), if
     "nonzero",
@@ -110,11 +107,13 @@ def _reads_by_its_arguments(name: str, func: Any, args: Sequence[Any], kwargs: d
 
 
 def _place() -> str:
-    """The innermost function of this repository's own that is at work, tests and benchmarks aside."""
+    """The innermost function of taco-bench and its own plugins that is at work; by its module, wherever that is installed."""
     frame: FrameType | None = sys._getframe(2)
     while frame is not None:
-        path = Path(frame.f_code.co_filename)
-        if path.is_relative_to(REPO) and path.relative_to(REPO).parts[0] in OURS:
-            return f"{path.relative_to(REPO).as_posix()} {frame.f_code.co_name}"
+        module = str(frame.f_globals.get("__name__", ""))
+        package = module.partition(".")[0]
+        if package == "taco_bench" or package.startswith("taco_bench_"):
+            folder = "" if package == "taco_bench" else "plugins/"
+            return f"{folder}{module.replace('.', '/')}.py {frame.f_code.co_name}"
         frame = frame.f_back
     return "elsewhere"
