@@ -37,6 +37,9 @@ FITTED = (
     Point(**WIDEST, batch=8, negatives=1),
     Point(**WIDEST, batch=16, sampler="", share=0.3, text_layers=4),
     Point(**WIDEST, batch=8, negatives=2, text=(6, 10), video=(6, 10), video_layers=0, frozen=True),
+    Point(**WIDE, fusion_layers=1, negatives=6),
+    Point(**WIDER, fusion_layers=1, batch=24),
+    Point(batch=256, sampler="", share=0.5),
 )
 """One thing at a time, then several."""
 
@@ -73,4 +76,16 @@ LATER = (
     Point(batch=6, negatives=2, width=640, heads=10, feedforward=2560, text_width=640, text_layers=1, features=2048),
     Point(batch=28, negatives=9, width=64, heads=2, feedforward=128, text_width=32, fusion_layers=3, text=(4, 10), video=(30, 44)),
 )
-"""Drawn up, and measured, after what kinds of work the model counts was settled on the others."""
+"""Drawn up, and measured, after the first kinds of work that the model counts were settled on the others."""
+
+NEWEST = (
+    Point(batch=24, sampler="random", negatives=5, fusion_layers=1, width=96, heads=3, feedforward=384, text_width=96),
+    Point(batch=16, negatives=3, fusion_layers=1, width=256, heads=8, feedforward=512, text_width=64, text_layers=1),
+    Point(batch=384, sampler="", share=0.4),
+    Point(batch=256, negatives=2, share=0.6, text=(6, 16), video=(10, 14)),
+    Point(batch=44, negatives=6, width=112, heads=7, feedforward=448, text_width=96, text=(10, 22), video=(14, 26), dropout=0.1),
+    Point(sampler="all", batch=28, width=80, heads=5, feedforward=320, text_width=64, recompute=True),
+    Point(batch=72, negatives=2, chunk=18, text_layers=4, video_layers=2),
+    Point(batch=10, negatives=1, width=448, heads=7, feedforward=1792, text_width=448, features=512),
+)
+"""Drawn up, and measured, after all others had been looked at, and for their errors rows and entries were added to the kinds of work."""

@@ -54,8 +54,10 @@ class Work:
         softmax: attention weights, one a head, query and key.
         elements: numbers that layers write, and keep for the backward pass.
         gathers: numbers copied from tokens to the pairs that they are in, and summed back for the backward pass.
+        rows: the rows that these are in: a narrow one takes nearly as long as a wide one.
         draws: random numbers for dropout.
         similarities: (word, video token) pairs, the maxima of P 3.3.
+        entries: (word, video) pairs, sorted by the video token that is the maximum for the backward pass of Eq. 4.
         parameters: that Adam updates.
         layers: calls of a layer, one a chunk of rows.
         step: 1.
@@ -66,8 +68,10 @@ class Work:
     softmax: float = 0.0
     elements: float = 0.0
     gathers: float = 0.0
+    rows: float = 0.0
     draws: float = 0.0
     similarities: float = 0.0
+    entries: float = 0.0
     parameters: float = 0.0
     layers: float = 0.0
     step: float = 0.0
@@ -155,8 +159,9 @@ def loss_work(experiment: Experiment, sizes: Sizes) -> Work:
     """L1 and L2: each pair of K x K vectors, each word with each video token."""
     count, d, use = experiment.train.batch_size, experiment.model.width, experiment.losses.use
     sentence = count * count * (FORWARD_BACKWARD + 1) * d if "l1" in use else 0.0  # once more for the sampler
-    similarities = count * sizes.words * count * sizes.video_tokens if "l2" in use else 0.0
-    return Work(products=sentence + FORWARD_BACKWARD * similarities * d, similarities=similarities)
+    entries = count * sizes.words * count if "l2" in use else 0.0
+    similarities = entries * sizes.video_tokens
+    return Work(products=sentence + FORWARD_BACKWARD * similarities * d, similarities=similarities, entries=entries)
 
 
 def fusion_work(experiment: Experiment, sizes: Sizes) -> Work:
@@ -177,6 +182,7 @@ def fusion_work(experiment: Experiment, sizes: Sizes) -> Work:
         softmax=tokens * model.heads,
         elements=later * tokens * 3 * d + shared * 8 * d + pairs * (10 * d + 2 * ff),
         gathers=tokens * 4 * d,
+        rows=tokens * 2,
         draws=(tokens * model.heads + 2 * pairs * d) if model.dropout else 0.0,
         layers=calls,
     )

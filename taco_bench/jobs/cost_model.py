@@ -37,10 +37,12 @@ class CostModel:
 
 
 def memory_amounts(held: Work) -> dict[str, float]:
-    """What is held at the peak, at the end of the forward pass: numbers that layers keep; masks of dropout; a parameter with its gradient
-    and Adam's two moments; and the process. Similarities are computed in chunks of a bounded size and not kept.
+    """What is held at the peak, near the end of the forward pass: numbers that layers keep; masks of dropout; the sorted entries of Eq. 4;
+    a parameter with its gradient and Adam's two moments; and the process. Similarities are computed in chunks of a bounded size and not
+    kept.
     """
-    return {"elements": held.elements, "gathers": held.gathers, "draws": held.draws, "parameters": held.parameters, "process": 1.0}
+    kinds = ("elements", "gathers", "draws", "entries", "parameters")
+    return {**{kind: getattr(held, kind) for kind in kinds}, "process": 1.0}
 
 
 @cache

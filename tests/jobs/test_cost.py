@@ -57,7 +57,7 @@ class TestByHand:
 
     def test_losses(self) -> None:
         """K x K sentence pairs, once more for the sampler; 4 x 2 words with 4 x 3 video tokens."""
-        assert loss_work(experiment(), SIZES) == Work(products=16 * 4 * 8 + 3 * 8 * 12 * 8, similarities=8 * 12)
+        assert loss_work(experiment(), SIZES) == Work(products=16 * 4 * 8 + 3 * 8 * 12 * 8, similarities=8 * 12, entries=8 * 4)
         assert loss_work(experiment(use=("l1",)), SIZES) == Work(products=16 * 4 * 8)
         assert loss_work(experiment(use=("l3",)), SIZES) == Work()
 
