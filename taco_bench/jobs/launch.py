@@ -41,17 +41,17 @@ class Crew:
     Attributes:
         launcher: built.
         run: the id of the grid to come.
-        standing: whether workers stand by.
+        standing: the launcher again where its workers stand by.
     """
 
     launcher: Launcher
     run: str = field(default_factory=new_run)
-    standing: bool = False
+    standing: EarlyLauncher | None = None
 
     def dismiss(self) -> None:
         """End those that stand by."""
-        if self.standing and isinstance(self.launcher, EarlyLauncher):
-            self.launcher.dismiss()
+        if self.standing is not None:
+            self.standing.dismiss()
 
 
 @contextmanager
@@ -68,7 +68,7 @@ def standing_by(
     if not isinstance(starter, EarlyLauncher) or starter.workers(load) == 1:
         yield Crew(starter)
         return
-    crew = Crew(starter, grid.run, standing=True)
+    crew = Crew(starter, grid.run, starter)
     save_grid(grid, store)
     reporter.say(f"starting {starter.workers(load)} workers and preparing the data")
     try:

@@ -30,9 +30,8 @@ class TransformerLayer(nn.Module):
 
     def attend(self, q: Tensor, k: Tensor, v: Tensor, layout: Layout) -> Tensor:
         """Multi-head attention of q [rows, queries, d] over k, v [rows, longest, d], each row's own tokens."""
-        open_ = None if layout.full else layout.mask[:, None, None, :]  # [rows, 1, 1, longest]
         out = F.scaled_dot_product_attention(
-            self._split(q), self._split(k), self._split(v), attn_mask=open_, dropout_p=self.dropout.p if self.training else 0.0
+            self._split(q), self._split(k), self._split(v), attn_mask=layout.open, dropout_p=self.dropout.p if self.training else 0.0
         )
         joined: Tensor = out.transpose(1, 2).flatten(2)  # [rows, queries, d]
         return joined

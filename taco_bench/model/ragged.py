@@ -56,6 +56,11 @@ class Layout:
         """[rows, longest], True for tokens."""
         return torch.arange(self.longest, device=self.lengths.device) < self.lengths.unsqueeze(1)
 
+    @property
+    def open(self) -> Tensor | None:
+        """[rows, 1, 1, longest], the keys that attention sees; None where there is no padding."""
+        return None if self.full else self.mask[:, None, None, :]
+
     def repeat(self, each: Tensor) -> Tensor:
         """[tokens], from a number a row [rows]."""
         return each.repeat_interleave(self.lengths, output_size=self.tokens)

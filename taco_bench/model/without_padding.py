@@ -69,7 +69,7 @@ def _attend(
     if layout is not None:
         together = torch.stack([part.squeeze(0).transpose(0, 1) for part in (query, key, value)], dim=1)  # [tokens, 3, heads, d / heads]
         query, key, value = layout.pad(together).permute(2, 0, 3, 1, 4)  # each [texts, heads, longest, d / heads]
-        attention_mask = None if layout.full else layout.mask[:, None, None, :]
+        attention_mask = layout.open
     attended = torch.nn.functional.scaled_dot_product_attention(
         query, key, value, attn_mask=attention_mask, dropout_p=dropout, scale=scaling
     ).transpose(1, 2)
